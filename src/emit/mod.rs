@@ -1,0 +1,1 @@
+//! From the catalog to text: the Nix module, and the check of what comes out.

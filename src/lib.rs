@@ -1,0 +1,10 @@
+//! dbgen reads declarations of the PostgreSQL databases that services need, tells every mistake in them, and
+//! renders one NixOS module.
+//!
+//! The directories are the pipeline:
+//! `source` -> `declaration` -> `check` -> `catalog` -> `emit`; `postgres` and `diagnostic` serve them all.
+
+pub mod diagnostic;
+pub mod emit;
+pub mod postgres;
+pub mod source;

@@ -1,0 +1,3 @@
+//! The `dbgen` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! What PostgreSQL is: identifiers, privileges, parameters, host-based authentication. Knows nothing of declarations.
