@@ -1,5 +1,6 @@
 //! One type for everything that dbgen tells about declarations, and one renderer per output format.
 
+pub mod phrase;
 mod rule;
 
 pub use rule::Rule;

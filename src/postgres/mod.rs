@@ -1,1 +1,2 @@
 //! What PostgreSQL is: identifiers, privileges, parameters, host-based authentication. Knows nothing of declarations.
+pub mod version;

@@ -1,0 +1,129 @@
+//! What the rules look at: the declarations, and a few facts about them that several rules need.
+
+use std::collections::HashMap;
+
+use crate::declaration::{Database, Declarations, Password, Role, Service, Setting, Text};
+use crate::diagnostic::Diagnostic;
+use crate::postgres::version::Version;
+use crate::source::{Format, Sources, Span};
+
+use super::example;
+
+/// The declarations of one run, with what follows from them.
+pub struct Scope<'d> {
+    /// The declarations.
+    pub declarations: &'d Declarations,
+    sources: &'d Sources,
+    enabled: HashMap<&'d str, bool>,
+    roles: HashMap<&'d str, RoleOrigin>,
+}
+
+/// Where a role is declared first, and whether an enabled service declares it.
+#[derive(Clone, Copy, Debug)]
+pub struct RoleOrigin {
+    /// The name, where it stands first.
+    pub span: Span,
+    /// Whether it will exist.
+    pub enabled: bool,
+}
+
+impl<'d> Scope<'d> {
+    /// Looks over the declarations once.
+    pub fn new(declarations: &'d Declarations, sources: &'d Sources) -> Scope<'d> {
+        let mut enabled: HashMap<&str, bool> = HashMap::with_capacity(declarations.services.len());
+        for service in &declarations.services {
+            let said = service.enable.is_none_or(|enable| enable.value);
+            let entry = enabled.entry(&service.name.value).or_insert(true);
+            *entry &= said;
+        }
+        let mut scope = Scope { declarations, sources, enabled, roles: HashMap::new() };
+        for service in &declarations.services {
+            let users = service.databases.iter().map(|database| &database.user);
+            for name in service.roles.iter().map(|role| &role.name).chain(users) {
+                let enabled = scope.is_enabled(service);
+                let origin = scope.roles.entry(&name.value).or_insert(RoleOrigin { span: name.span, enabled });
+                origin.enabled |= enabled;
+            }
+        }
+        scope
+    }
+
+    /// Whether the service is in use: no file says `enable = false`.
+    pub fn is_enabled(&self, service: &Service) -> bool {
+        self.enabled.get(&*service.name.value).copied().unwrap_or(true)
+    }
+
+    /// The declared major version of the server, when it is one that dbgen knows.
+    pub fn version(&self) -> Option<Version> {
+        self.declarations.instances.iter().find_map(|instance| Version::new(instance.version?.value))
+    }
+
+    /// Where a role is declared, as a database's `user` or among `roles`.
+    pub fn role(&self, name: &str) -> Option<RoleOrigin> {
+        self.roles.get(name).copied()
+    }
+
+    /// The names of all declared roles, sorted.
+    pub fn role_names(&self) -> Vec<&'d str> {
+        let mut names: Vec<&str> = self.roles.keys().copied().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The format of the file that a place lies in.
+    pub fn format(&self, span: Span) -> Format {
+        self.sources.file(span.file).format
+    }
+
+    /// An example for a finding at `span`, written in TOML, in the format of that file.
+    pub fn example(&self, span: Span, toml: &str) -> String {
+        example::in_format(self.format(span), toml)
+    }
+
+    /// Every database of an enabled service.
+    pub fn enabled_databases(&self) -> impl Iterator<Item = (&'d Service, &'d Database)> {
+        self.declarations.databases().filter(|(service, _)| self.is_enabled(service))
+    }
+
+    /// Every password source, with the role that it is for and the place that names the role.
+    pub fn passwords(&self) -> impl Iterator<Item = (&'d Service, &'d Text, &'d Password)> {
+        let databases = self.declarations.databases();
+        let users = databases.filter_map(|(service, database)| Some((service, &database.user, database.password.as_ref()?)));
+        let roles = self.declarations.roles();
+        users.chain(roles.filter_map(|(service, role)| Some((service, &role.name, role.password.as_ref()?))))
+    }
+
+    /// Every place that names a role, other than a declaration of it: owners, grants, memberships and the like.
+    pub fn role_references(&self) -> Vec<(&'d Service, &'d Text)> {
+        let mut references = Vec::new();
+        for (service, database) in self.declarations.databases() {
+            let mut add = |role: &'d Text| references.push((service, role));
+            database.owner.iter().for_each(&mut add);
+            database.schemas.iter().filter_map(|schema| schema.owner.as_ref()).for_each(&mut add);
+            database.grants.iter().map(|grant| &grant.role).for_each(&mut add);
+            database.access.iter().map(|access| &access.role).for_each(&mut add);
+            for privilege in &database.default_privileges {
+                privilege.creator.iter().for_each(&mut add);
+                add(&privilege.role);
+            }
+            database.role_settings.iter().map(|(role, _)| role).for_each(&mut add);
+            database.clients.iter().flat_map(|client| client.users.iter().flatten()).for_each(&mut add);
+        }
+        for (service, role) in self.declarations.roles() {
+            references.extend(role.member_of.iter().map(|membership| (service, &membership.role)));
+        }
+        references
+    }
+
+    /// Every group of settings: of a database, of a role, and of a role in a database.
+    pub fn settings(&self) -> impl Iterator<Item = &'d [Setting]> {
+        let databases = self.declarations.databases().flat_map(|(_, database)| {
+            let roles = database.role_settings.iter().map(|(_, settings)| settings.as_slice());
+            std::iter::once(database.extra_config.as_slice()).chain(roles)
+        });
+        databases.chain(self.declarations.roles().map(|(_, role): (_, &Role)| role.settings.as_slice()))
+    }
+}
+
+/// Where rules put what they find.
+pub type Findings = Vec<Diagnostic>;

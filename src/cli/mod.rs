@@ -1,0 +1,127 @@
+//! The command line: arguments as they are typed, and one file per subcommand.
+
+mod check;
+mod completions;
+mod explain;
+mod hba;
+mod init;
+mod man;
+mod new;
+mod output;
+mod render;
+mod report;
+mod schema;
+
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, Parser, Subcommand};
+
+use dbgen::declaration::load::Input;
+use dbgen::diagnostic::OutputFormat;
+
+/// How a run ended; could-not-run is an error instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit status 0.
+    Fine,
+    /// Exit status 1: findings, or a file that is not current.
+    Findings,
+}
+
+/// Declare the PostgreSQL databases of your services once; dbgen checks them and renders one NixOS module.
+#[derive(Debug, Parser)]
+#[command(name = "dbgen", version, max_term_width = 100, after_help = AFTER_HELP, color = ColorChoice::Auto)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    global: Global,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 fine, 1 findings or a file that is not current, 2 could not run.
+
+Examples:
+  dbgen init                           start a project: a commented dbgen.toml
+  dbgen check                          tell every mistake in the project's declarations
+  dbgen render                         write the project's module
+  dbgen render services/ -o db.nix     render a folder of declarations to a file
+  dbgen render --check --diff          is the committed module current?
+  dbgen explain duplicate-database     what a finding means, and how to mend it";
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// How findings are shown
+    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Human, value_name = "FORMAT", env = "DBGEN_OUTPUT_FORMAT")]
+    pub output_format: OutputFormat,
+
+    /// When to use colours; NO_COLOR is honoured
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+
+    /// Treat warnings as errors
+    #[arg(long, global = true)]
+    pub deny_warnings: bool,
+}
+
+/// Which declarations to read.
+#[derive(Debug, Args)]
+pub struct InputArgs {
+    /// Files or folders of declarations (.toml, .json, .nix); `-` is standard input. Without any: those of the
+    /// project file dbgen.toml, which is looked for from the working directory upward
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// The name of what comes on standard input; its ending tells the format
+    #[arg(long, value_name = "NAME")]
+    stdin_filename: Option<String>,
+}
+
+impl InputArgs {
+    fn input(&self) -> Input {
+        Input { paths: self.paths.clone(), stdin_filename: self.stdin_filename.clone() }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check declarations and tell every mistake at once
+    Check(check::CheckArgs),
+    /// Render the NixOS module
+    Render(render::RenderArgs),
+    /// Show which pg_hba rule every declared login meets
+    Hba(hba::HbaArgs),
+    /// Explain a finding
+    Explain(explain::ExplainArgs),
+    /// Print the JSON Schema of declaration files
+    Schema(schema::SchemaArgs),
+    /// Start a project: write a commented dbgen.toml
+    Init(init::InitArgs),
+    /// Write a commented declaration file for a service
+    New(new::NewArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+    /// Write the man pages into a folder
+    Man(man::ManArgs),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub fn run(self) -> anyhow::Result<Outcome> {
+        self.global.color.write_global();
+        let global = &self.global;
+        match self.command {
+            Command::Check(args) => check::run(&args, global),
+            Command::Render(args) => render::run(&args, global),
+            Command::Hba(args) => hba::run(&args, global),
+            Command::Explain(args) => explain::run(&args),
+            Command::Schema(args) => schema::run(&args),
+            Command::Init(args) => init::run(&args),
+            Command::New(args) => new::run(&args),
+            Command::Completions(args) => completions::run(&args),
+            Command::Man(args) => man::run(&args),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Writing a file so that a run that fails leaves the old one whole.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// How a file on disk compares with what it should hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It holds exactly that.
+    Current,
+    /// It holds something else.
+    Stale,
+    /// There is no such file.
+    Missing,
+}
+
+/// Compares a file with a text. Reads it piece by piece, and only when it is as long as the text.
+pub fn state(path: &Path, text: &str) -> Result<State> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Missing),
+        Err(error) => return Err(error).with_context(|| format!("can't read `{}`", path.display())),
+    };
+    let metadata = file.metadata().with_context(|| format!("can't read `{}`", path.display()))?;
+    if metadata.is_dir() {
+        bail!("`{}` is a folder, not a file", path.display());
+    }
+    if metadata.len() != text.len() as u64 {
+        return Ok(State::Stale);
+    }
+    let mut rest = text.as_bytes();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = file.read(&mut buffer).with_context(|| format!("can't read `{}`", path.display()))?;
+        match rest.strip_prefix(&buffer[..read]) {
+            Some(_) if read == 0 => return Ok(if rest.is_empty() { State::Current } else { State::Stale }),
+            Some(remaining) => rest = remaining,
+            None => return Ok(State::Stale),
+        }
+    }
+}
+
+/// Puts the text into the file, by a temporary file beside it and a rename. A symbolic link stays, and what it points to is replaced.
+pub fn write(path: &Path, text: &str) -> Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    replace(&target, text).with_context(|| format!("can't write `{}`", path.display()))
+}
+
+fn replace(target: &Path, text: &str) -> Result<()> {
+    let folder = match target.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".dbgen-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // What the process's umask makes of it, as for any file that a program creates.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut temporary = builder.tempfile_in(folder)?;
+    if let Ok(metadata) = fs::metadata(target) {
+        temporary.as_file().set_permissions(metadata.permissions())?;
+    }
+    temporary.write_all(text.as_bytes())?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(target)?;
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! `dbgen render`
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use similar::TextDiff;
+
+use dbgen::declaration::load::{self, Loaded};
+use dbgen::emit::module;
+
+use super::output::{self, State};
+use super::{Global, InputArgs, Outcome, report};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dbgen render                              write the project's module to its `output`
+  dbgen render -o -                         the same to standard output
+  dbgen render services/ -o postgresql.nix  a folder of declarations to a file
+  dbgen render --check --diff               exit with 1 and show the difference when the file is not current")]
+pub struct RenderArgs {
+    #[command(flatten)]
+    input: InputArgs,
+
+    /// Write the module to FILE; `-` is standard output. An equal file is left alone. Default: the project's
+    /// `output` when no PATH is given, standard output otherwise
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Write nothing; exit with 1 when the file is not what would be written
+    #[arg(long)]
+    check: bool,
+
+    /// With --check: show the difference on standard output
+    #[arg(long, requires = "check")]
+    diff: bool,
+
+    /// Exit with 1 when the file was written, for hooks that must stop the commit then
+    #[arg(long, conflicts_with = "check")]
+    exit_non_zero_on_change: bool,
+
+    /// Templates in DIR replace the built-in ones of the same name
+    #[arg(long, value_name = "DIR")]
+    templates: Option<PathBuf>,
+}
+
+enum Destination {
+    Stdout,
+    File(PathBuf),
+}
+
+pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
+    let loaded = load::load(&args.input.input())?;
+    let destination = destination(args, &loaded)?;
+    let outcome = report::outcome(&loaded.findings, global);
+    if !loaded.findings.is_empty() {
+        report::to_stderr(&loaded.findings, &loaded.sources, global)?;
+    }
+    let (Outcome::Fine, Some(catalog)) = (outcome, &loaded.catalog) else { return Ok(Outcome::Findings) };
+    let text = module::render(catalog, args.templates.as_deref())?;
+    for left_out in module::left_out(catalog) {
+        anstream::eprintln!("dbgen: note: {left_out}");
+    }
+    match destination {
+        Destination::Stdout => {
+            let mut stdout = std::io::stdout().lock();
+            stdout.write_all(text.as_bytes())?;
+            stdout.flush()?;
+            Ok(Outcome::Fine)
+        }
+        Destination::File(path) if args.check => check(&path, &text, args.diff),
+        Destination::File(path) => {
+            if output::state(&path, &text)? == State::Current {
+                return Ok(Outcome::Fine);
+            }
+            output::write(&path, &text)?;
+            anstream::eprintln!("dbgen: wrote `{}`", path.display());
+            Ok(if args.exit_non_zero_on_change { Outcome::Findings } else { Outcome::Fine })
+        }
+    }
+}
+
+fn destination(args: &RenderArgs, loaded: &Loaded) -> Result<Destination> {
+    let file = match (&args.output, &loaded.output) {
+        (Some(path), _) if path == Path::new("-") => None,
+        (Some(path), _) => Some(path.clone()),
+        (None, Some(path)) => Some(path.clone()),
+        (None, None) => None,
+    };
+    match file {
+        Some(path) => Ok(Destination::File(path)),
+        None if args.check => bail!("--check needs a file to compare with: give -o FILE, or `output` in dbgen.toml"),
+        None if args.exit_non_zero_on_change => {
+            bail!("--exit-non-zero-on-change needs a file: give -o FILE, or `output` in dbgen.toml")
+        }
+        None => Ok(Destination::Stdout),
+    }
+}
+
+fn check(path: &Path, text: &str, diff: bool) -> Result<Outcome> {
+    let state = output::state(path, text)?;
+    match state {
+        State::Current => return Ok(Outcome::Fine),
+        State::Missing => anstream::eprintln!("dbgen: `{}` is missing; run `dbgen render`", path.display()),
+        State::Stale => anstream::eprintln!("dbgen: `{}` is not current; run `dbgen render`", path.display()),
+    }
+    if diff {
+        let old = match state {
+            State::Missing => String::new(),
+            _ => {
+                let bytes = fs::read(path).with_context(|| format!("can't read `{}`", path.display()))?;
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+        };
+        let name = path.display().to_string();
+        let diff = TextDiff::from_lines(old.as_str(), text);
+        let mut stdout = std::io::stdout().lock();
+        write!(stdout, "{}", diff.unified_diff().header(&format!("{name} (on disk)"), &format!("{name} (rendered)")))?;
+        stdout.flush()?;
+    }
+    Ok(Outcome::Findings)
+}

@@ -1,0 +1,432 @@
+//! What a person wrote, typed, every value with its place. Nothing here is checked beyond its kind.
+
+mod conform;
+mod fields;
+mod file;
+mod read;
+pub mod shape;
+pub mod shapes;
+
+pub use file::{FileKind, read_file};
+
+use crate::source::{Span, Spanned};
+
+/// A string with its place.
+pub type Text = Spanned<Box<str>>;
+
+/// Everything that all files of a run declare.
+#[derive(Debug, Default)]
+pub struct Declarations {
+    /// The project's settings.
+    pub project: Project,
+    /// Servers, by name; several entries of one name are merged by the checks.
+    pub instances: Vec<Instance>,
+    /// Services in the order of the files; a service that stands in several files has several entries.
+    pub services: Vec<Service>,
+}
+
+impl Declarations {
+    /// Every database with the service that declares it, disabled services included.
+    pub fn databases(&self) -> impl Iterator<Item = (&Service, &Database)> {
+        self.services.iter().flat_map(|service| service.databases.iter().map(move |database| (service, database)))
+    }
+
+    /// Every role with the service that declares it, disabled services included.
+    pub fn roles(&self) -> impl Iterator<Item = (&Service, &Role)> {
+        self.services.iter().flat_map(|service| service.roles.iter().map(move |role| (service, role)))
+    }
+}
+
+/// Settings of the project file.
+#[derive(Debug, Default)]
+pub struct Project {
+    /// The option path below which the module exposes its attributes.
+    pub namespace: Option<Text>,
+    /// Globs of the declaration files.
+    pub include: Vec<Text>,
+    /// The module's path.
+    pub output: Option<Text>,
+}
+
+/// One server.
+#[derive(Debug)]
+pub struct Instance {
+    /// Its name.
+    pub name: Text,
+    /// Major version.
+    pub version: Option<Spanned<i64>>,
+    /// Where its socket lies.
+    pub socket_directory: Option<Text>,
+    /// For shared_preload_libraries.
+    pub preload_libraries: Vec<Text>,
+    /// Rules for pg_hba.conf.
+    pub authentication: Vec<Rule>,
+    /// Lines for pg_ident.conf.
+    pub ident_map: Vec<Ident>,
+}
+
+/// A rule for pg_hba.conf.
+#[derive(Debug)]
+pub struct Rule {
+    /// The whole table.
+    pub span: Span,
+    /// The kind of connection.
+    pub connection: Text,
+    /// Which databases.
+    pub databases: Tokens,
+    /// Which roles.
+    pub users: Tokens,
+    /// From where.
+    pub address: Option<Text>,
+    /// The method.
+    pub method: Text,
+    /// Its options.
+    pub options: Vec<(Text, Text)>,
+}
+
+/// What a rule names.
+#[derive(Debug)]
+pub enum Tokens {
+    /// A keyword, such as `all`.
+    Keyword(Text),
+    /// Names and the like.
+    List(Vec<Token>, Span),
+}
+
+/// One name of a rule, or what stands in its place.
+#[derive(Debug)]
+pub enum Token {
+    /// Exactly this name.
+    Name(Text),
+    /// Members of this role.
+    MemberOf(Text),
+    /// A regular expression.
+    Regex(Text),
+}
+
+/// A line for pg_ident.conf.
+#[derive(Debug)]
+pub struct Ident {
+    /// The map's name.
+    pub map: Text,
+    /// The Unix user.
+    pub system_user: Text,
+    /// The role.
+    pub database_user: Text,
+}
+
+/// One service, as one file declares it.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name; the span is the name in the table, or the start of a file that is named like the service.
+    pub name: Text,
+    /// In use?
+    pub enable: Option<Spanned<bool>>,
+    /// Its databases.
+    pub databases: Vec<Database>,
+    /// Its roles.
+    pub roles: Vec<Role>,
+    /// The Unix user that it runs as.
+    pub unix_user: Option<Text>,
+    /// Its systemd units.
+    pub units: Vec<Text>,
+}
+
+/// One database.
+#[derive(Debug)]
+pub struct Database {
+    /// The whole table.
+    pub span: Span,
+    /// The kind of server.
+    pub kind: Text,
+    /// The database's name.
+    pub name: Text,
+    /// The role that the service logs in as.
+    pub user: Text,
+    /// The server's port.
+    pub port: Option<Spanned<i64>>,
+    /// Parameters for the database.
+    pub extra_config: Vec<Setting>,
+    /// The owner, when not `user`.
+    pub owner: Option<Text>,
+    /// What can only be said when it is created, and a few things beside; absent when nothing is said.
+    pub creation: Option<Box<Creation>>,
+    /// Extensions.
+    pub extensions: Vec<Extension>,
+    /// Schemas.
+    pub schemas: Vec<Schema>,
+    /// Grants.
+    pub grants: Vec<Grant>,
+    /// Presets.
+    pub access: Vec<Access>,
+    /// Default privileges.
+    pub default_privileges: Vec<DefaultPrivilege>,
+    /// Parameters for a role in this database.
+    pub role_settings: Vec<(Text, Vec<Setting>)>,
+    /// Where the password of `user` comes from.
+    pub password: Option<Password>,
+    /// Whether `user` may log in over loopback.
+    pub loopback: Option<Spanned<bool>>,
+    /// Further addresses.
+    pub clients: Vec<Client>,
+    /// The Unix user.
+    pub unix_user: Option<Text>,
+    /// The units; none said: the service's.
+    pub units: Vec<Text>,
+}
+
+/// Attributes of CREATE DATABASE.
+#[derive(Debug, Default)]
+pub struct Creation {
+    /// ENCODING.
+    pub encoding: Option<Text>,
+    /// LOCALE.
+    pub locale: Option<Text>,
+    /// LC_COLLATE.
+    pub collate: Option<Text>,
+    /// LC_CTYPE.
+    pub ctype: Option<Text>,
+    /// LOCALE_PROVIDER.
+    pub locale_provider: Option<Text>,
+    /// ICU_LOCALE.
+    pub icu_locale: Option<Text>,
+    /// ICU_RULES.
+    pub icu_rules: Option<Text>,
+    /// BUILTIN_LOCALE.
+    pub builtin_locale: Option<Text>,
+    /// TEMPLATE.
+    pub template: Option<Text>,
+    /// TABLESPACE.
+    pub tablespace: Option<Text>,
+    /// CONNECTION LIMIT.
+    pub connection_limit: Option<Spanned<i64>>,
+    /// A comment.
+    pub comment: Option<Text>,
+}
+
+/// One server parameter with its value.
+#[derive(Debug)]
+pub struct Setting {
+    /// The parameter.
+    pub name: Text,
+    /// The value.
+    pub value: Spanned<SettingValue>,
+}
+
+/// A parameter's value, as written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SettingValue {
+    /// A boolean.
+    Bool(bool),
+    /// An integer.
+    Integer(i64),
+    /// A float.
+    Float(f64),
+    /// A string.
+    String(Box<str>),
+    /// A list of strings.
+    List(Vec<Box<str>>),
+}
+
+/// One extension.
+#[derive(Debug)]
+pub struct Extension {
+    /// Its name.
+    pub name: Text,
+    /// SCHEMA.
+    pub schema: Option<Text>,
+    /// VERSION.
+    pub version: Option<Text>,
+    /// CASCADE.
+    pub cascade: Option<Spanned<bool>>,
+    /// The attribute of postgresqlPackages.
+    pub package: Option<Text>,
+    /// The library to preload.
+    pub preload: Option<Preload>,
+}
+
+/// What is said of the library that an extension needs preloaded.
+#[derive(Debug)]
+pub enum Preload {
+    /// This one.
+    Library(Text),
+    /// `false`: none; `true`: the known one.
+    Known(Spanned<bool>),
+}
+
+/// One schema.
+#[derive(Debug)]
+pub struct Schema {
+    /// Its name.
+    pub name: Text,
+    /// Its owner.
+    pub owner: Option<Text>,
+}
+
+/// Privileges on objects.
+#[derive(Debug)]
+pub struct Grant {
+    /// The whole table.
+    pub span: Span,
+    /// Who gets them.
+    pub role: Text,
+    /// Which.
+    pub privileges: Vec<Text>,
+    /// On what.
+    pub on: Target,
+    /// WITH GRANT OPTION.
+    pub with_grant_option: Option<Spanned<bool>>,
+}
+
+/// The objects of a grant.
+#[derive(Debug)]
+pub struct Target {
+    /// The whole target.
+    pub span: Span,
+    /// The kinds that were named, each with its patterns; a right target has exactly one. The kind is the field's
+    /// name ("table", "foreignServer"), or "database" without patterns.
+    pub kinds: Vec<(Text, Vec<Text>)>,
+    /// Columns, with a table.
+    pub columns: Option<(Vec<Text>, Span)>,
+}
+
+/// A ready-made set of privileges.
+#[derive(Debug)]
+pub struct Access {
+    /// Who gets them.
+    pub role: Text,
+    /// Which set.
+    pub preset: Text,
+    /// For which schemas.
+    pub schemas: Option<Vec<Text>>,
+}
+
+/// Privileges on what is created later.
+#[derive(Debug)]
+pub struct DefaultPrivilege {
+    /// FOR ROLE.
+    pub creator: Option<Text>,
+    /// IN SCHEMA.
+    pub schema: Option<Text>,
+    /// The kind of object.
+    pub on: Text,
+    /// Who gets them.
+    pub role: Text,
+    /// Which.
+    pub privileges: Vec<Text>,
+    /// WITH GRANT OPTION.
+    pub with_grant_option: Option<Spanned<bool>>,
+}
+
+/// Where a password comes from; a right one has exactly one source.
+#[derive(Debug)]
+pub struct Password {
+    /// The whole table.
+    pub span: Span,
+    /// A file.
+    pub file: Option<Text>,
+    /// A sops-nix secret.
+    pub sops: Option<Text>,
+    /// An agenix secret.
+    pub agenix: Option<Text>,
+    /// Made on the host.
+    pub generate: Option<Spanned<bool>>,
+}
+
+/// Addresses that may connect.
+#[derive(Debug)]
+pub struct Client {
+    /// The whole value.
+    pub span: Span,
+    /// From where.
+    pub address: Text,
+    /// Who; `user` when not said.
+    pub users: Option<Vec<Text>>,
+    /// How.
+    pub method: Option<Text>,
+    /// Only over TLS.
+    pub tls: Option<Spanned<bool>>,
+}
+
+/// One role.
+#[derive(Debug)]
+pub struct Role {
+    /// The whole table.
+    pub span: Span,
+    /// Its name.
+    pub name: Text,
+    /// LOGIN, SUPERUSER and the other switches that were said, by the field's name.
+    pub attributes: Vec<(Attribute, Spanned<bool>)>,
+    /// CONNECTION LIMIT.
+    pub connection_limit: Option<Spanned<i64>>,
+    /// VALID UNTIL.
+    pub valid_until: Option<Text>,
+    /// Memberships.
+    pub member_of: Vec<Membership>,
+    /// Parameters for the role.
+    pub settings: Vec<Setting>,
+    /// A comment.
+    pub comment: Option<Text>,
+    /// Where its password comes from.
+    pub password: Option<Password>,
+    /// The Unix user.
+    pub unix_user: Option<Text>,
+}
+
+/// The seven switches of a role, in the order of nixpkgs' `ensureClauses`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Attribute {
+    /// SUPERUSER.
+    Superuser,
+    /// CREATEROLE.
+    Createrole,
+    /// CREATEDB.
+    Createdb,
+    /// INHERIT.
+    Inherit,
+    /// LOGIN.
+    Login,
+    /// REPLICATION.
+    Replication,
+    /// BYPASSRLS.
+    Bypassrls,
+}
+
+impl Attribute {
+    /// All of them.
+    pub const ALL: [Attribute; 7] = [
+        Attribute::Superuser,
+        Attribute::Createrole,
+        Attribute::Createdb,
+        Attribute::Inherit,
+        Attribute::Login,
+        Attribute::Replication,
+        Attribute::Bypassrls,
+    ];
+
+    /// The field's name, which is also nixpkgs' name of the clause.
+    pub fn name(self) -> &'static str {
+        match self {
+            Attribute::Superuser => "superuser",
+            Attribute::Createrole => "createrole",
+            Attribute::Createdb => "createdb",
+            Attribute::Inherit => "inherit",
+            Attribute::Login => "login",
+            Attribute::Replication => "replication",
+            Attribute::Bypassrls => "bypassrls",
+        }
+    }
+}
+
+/// One membership.
+#[derive(Debug)]
+pub struct Membership {
+    /// The role whose member it becomes.
+    pub role: Text,
+    /// WITH ADMIN.
+    pub admin: Option<Spanned<bool>>,
+    /// WITH INHERIT.
+    pub inherit: Option<Spanned<bool>>,
+    /// WITH SET.
+    pub set: Option<Spanned<bool>>,
+}
