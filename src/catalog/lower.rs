@@ -1,0 +1,331 @@
+//! From checked declarations to the catalog. Whatever could fail here, a rule has told of before: an error is a rule
+//! that is missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use thiserror::Error;
+
+use super::{
+    Access, Catalog, Creation, DEFAULT_PORT, Database, DefaultPrivilege, Extension, Grant, Grantee, Instance, MAIN,
+    Membership, Object, PasswordSource, Preset, Privileges, Role, Settings, access,
+};
+use crate::check::Scope;
+use crate::declaration::{self, Attribute, Setting, Text};
+use crate::postgres::extension;
+use crate::postgres::identifier::{Identifier, IdentifierError};
+use crate::postgres::parameter;
+use crate::postgres::pattern::{Pattern, PatternError};
+use crate::postgres::privilege::{ObjectKind, Privilege};
+
+/// Why declarations that passed every rule have no meaning all the same.
+#[derive(Debug, Error)]
+#[error("no rule found it, but {0}; this is a mistake in dbgen, please report it")]
+pub struct Impossible(String);
+
+impl From<IdentifierError> for Impossible {
+    fn from(error: IdentifierError) -> Impossible {
+        Impossible(error.to_string())
+    }
+}
+
+impl From<PatternError> for Impossible {
+    fn from(error: PatternError) -> Impossible {
+        Impossible(error.to_string())
+    }
+}
+
+type Result<T> = std::result::Result<T, Impossible>;
+
+/// The namespace when the project says nothing.
+pub const DEFAULT_NAMESPACE: &str = "qgroget";
+
+/// The catalog of declarations in which no rule found an error.
+///
+/// # Errors
+/// When a declaration has no meaning though no rule complained.
+pub fn lower(scope: &Scope) -> Result<Catalog> {
+    let declarations = scope.declarations;
+    let namespace = declarations.project.namespace.as_ref().map_or(DEFAULT_NAMESPACE, |text| &text.value);
+    let mut instance = Instance {
+        version: scope.version(),
+        port: DEFAULT_PORT,
+        socket_directory: "/run/postgresql".into(),
+        databases: BTreeMap::new(),
+        roles: BTreeMap::new(),
+        rules: access::rules(scope).into_iter().map(|(rule, _)| rule).collect(),
+        ident_map: access::ident_map(scope),
+        preload_libraries: BTreeSet::new(),
+        packages: BTreeSet::new(),
+    };
+    for said in &declarations.instances {
+        if let Some(directory) = &said.socket_directory {
+            instance.socket_directory = directory.value.clone();
+        }
+        instance.preload_libraries.extend(said.preload_libraries.iter().map(|library| library.value.clone()));
+    }
+    // A service may stand in several files: what one of them says holds for the databases of all.
+    let mut unix_users: BTreeMap<&str, &Text> = BTreeMap::new();
+    let mut units: BTreeMap<&str, Vec<&Text>> = BTreeMap::new();
+    for service in &declarations.services {
+        unix_users.extend(service.unix_user.iter().map(|user| (&*service.name.value, user)));
+        units.entry(&service.name.value).or_default().extend(&service.units);
+    }
+    for service in declarations.services.iter().filter(|service| scope.is_enabled(service)) {
+        let name = &*service.name.value;
+        for role in &service.roles {
+            add_role(&mut instance.roles, role)?;
+        }
+        for said in &service.databases {
+            if let Some(port) = said.port {
+                instance.port = u16::try_from(port.value).map_err(|_| Impossible(format!("port {}", port.value)))?;
+            }
+            add_packages(&mut instance, said);
+            let mut database = database(service, said)?;
+            database.unix_user = database.unix_user.or_else(|| unix_users.get(name).map(|user| user.value.clone()));
+            if database.units.is_empty() {
+                database.units = units[name].iter().map(|unit| unit.value.clone()).collect();
+            }
+            let user = instance.roles.entry(database.user.clone()).or_default();
+            user.attributes.insert(Attribute::Login, true);
+            if let Some(password) = &said.password {
+                user.password = password_source(password);
+            }
+            if user.unix_user.is_none() {
+                user.unix_user.clone_from(&database.unix_user);
+            }
+            instance.databases.insert(identifier(&said.name)?, database);
+        }
+    }
+    for role in instance.roles.values_mut() {
+        role.attributes.entry(Attribute::Login).or_insert(false);
+    }
+    Ok(Catalog {
+        namespace: namespace.split('.').map(Into::into).collect(),
+        instances: BTreeMap::from([(MAIN.into(), instance)]),
+    })
+}
+
+fn identifier(text: &Text) -> Result<Identifier> {
+    Ok(Identifier::new(&text.value)?)
+}
+
+fn optional(text: Option<&Text>) -> Result<Option<Identifier>> {
+    text.map(identifier).transpose()
+}
+
+fn string(text: Option<&Text>) -> Option<Box<str>> {
+    text.map(|text| text.value.clone())
+}
+
+fn add_packages(instance: &mut Instance, database: &declaration::Database) {
+    for said in &database.extensions {
+        let known = extension::lookup(&said.name.value);
+        let package = string(said.package.as_ref()).or_else(|| known?.package.map(Into::into));
+        instance.packages.extend(package);
+        let preload = match &said.preload {
+            Some(declaration::Preload::Library(library)) => Some(library.value.clone()),
+            Some(declaration::Preload::Known(known)) if !known.value => None,
+            _ => known.and_then(|known| known.preload).map(Into::into),
+        };
+        instance.preload_libraries.extend(preload);
+    }
+}
+
+fn database(service: &declaration::Service, said: &declaration::Database) -> Result<Database> {
+    let user = identifier(&said.user)?;
+    let owner = optional(said.owner.as_ref())?.unwrap_or_else(|| user.clone());
+    let mut schemas = BTreeMap::new();
+    for schema in &said.schemas {
+        let owner = optional(schema.owner.as_ref())?.unwrap_or_else(|| owner.clone());
+        schemas.insert(identifier(&schema.name)?, owner);
+    }
+    let mut extensions = BTreeMap::new();
+    for extension in &said.extensions {
+        let details = Extension {
+            schema: optional(extension.schema.as_ref())?,
+            version: string(extension.version.as_ref()),
+            cascade: extension.cascade.is_some_and(|cascade| cascade.value),
+        };
+        extensions.insert(identifier(&extension.name)?, details);
+    }
+    let access = said.access.iter().map(|access| preset(access, &schemas));
+    let defaults = said.default_privileges.iter().map(|privilege| default_privilege(privilege, &owner));
+    let roles = said.role_settings.iter().map(|(role, said)| Ok((identifier(role)?, settings(said))));
+    Ok(Database {
+        service: service.name.value.clone(),
+        access: access.collect::<Result<_>>()?,
+        default_privileges: defaults.collect::<Result<_>>()?,
+        role_settings: roles.collect::<Result<_>>()?,
+        grants: said.grants.iter().map(grant).collect::<Result<_>>()?,
+        creation: said.creation.as_deref().map(creation).transpose()?.map(Box::new),
+        settings: settings(&said.extra_config),
+        unix_user: string(said.unix_user.as_ref()),
+        units: said.units.iter().map(|unit| unit.value.clone()).collect(),
+        user,
+        owner,
+        schemas,
+        extensions,
+    })
+}
+
+fn creation(said: &declaration::Creation) -> Result<Creation> {
+    let locale = said.locale.as_ref();
+    Ok(Creation {
+        encoding: string(said.encoding.as_ref()),
+        collate: string(said.collate.as_ref().or(locale)),
+        ctype: string(said.ctype.as_ref().or(locale)),
+        locale_provider: string(said.locale_provider.as_ref()),
+        icu_locale: string(said.icu_locale.as_ref()),
+        icu_rules: string(said.icu_rules.as_ref()),
+        builtin_locale: string(said.builtin_locale.as_ref()),
+        template: optional(said.template.as_ref())?,
+        tablespace: optional(said.tablespace.as_ref())?,
+        connection_limit: said.connection_limit.map(|limit| limit.value),
+        comment: string(said.comment.as_ref()),
+    })
+}
+
+/// Parameters by their canonical names, whatever case they were written in.
+fn settings(said: &[Setting]) -> Settings {
+    let canonical = |name: &str| parameter::lookup(name).map_or_else(|| name.into(), |known| known.name.into());
+    said.iter().map(|setting| (canonical(&setting.name.value), setting.value.value.clone())).collect()
+}
+
+fn password_source(said: &declaration::Password) -> Option<PasswordSource> {
+    let text = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone());
+    let file = text(&said.file).map(PasswordSource::File);
+    let sops = || text(&said.sops).map(PasswordSource::Sops);
+    let agenix = || text(&said.agenix).map(PasswordSource::Agenix);
+    let generated = || said.generate.filter(|generate| generate.value).map(|_| PasswordSource::Generated);
+    file.or_else(sops).or_else(agenix).or_else(generated)
+}
+
+fn add_role(roles: &mut BTreeMap<Identifier, Role>, said: &declaration::Role) -> Result<()> {
+    let role = roles.entry(identifier(&said.name)?).or_default();
+    role.attributes.extend(said.attributes.iter().map(|(attribute, value)| (*attribute, value.value)));
+    role.connection_limit = said.connection_limit.map(|limit| limit.value);
+    role.valid_until = string(said.valid_until.as_ref());
+    role.comment = string(said.comment.as_ref());
+    role.settings = settings(&said.settings);
+    if let Some(password) = &said.password {
+        role.password = password_source(password);
+    }
+    if said.unix_user.is_some() {
+        role.unix_user = string(said.unix_user.as_ref());
+    }
+    for membership in &said.member_of {
+        let options = Membership {
+            admin: membership.admin.map(|admin| admin.value),
+            inherit: membership.inherit.map(|inherit| inherit.value),
+            set: membership.set.map(|set| set.value),
+        };
+        role.memberships.insert(identifier(&membership.role)?, options);
+    }
+    Ok(())
+}
+
+fn grantee(role: &Text) -> Result<Grantee> {
+    Ok(if &*role.value == "public" { Grantee::Public } else { Grantee::Role(identifier(role)?) })
+}
+
+fn privileges(said: &[Text]) -> Result<Privileges> {
+    let is_all = |text: &Text| matches!(text.value.to_ascii_uppercase().as_str(), "ALL" | "ALL PRIVILEGES");
+    if said.iter().any(is_all) {
+        return Ok(Privileges::All);
+    }
+    let read = |text: &Text| {
+        Privilege::new(&text.value).ok_or_else(|| Impossible(format!("`{}` is no privilege", text.value)))
+    };
+    Ok(Privileges::Some(said.iter().map(read).collect::<Result<_>>()?))
+}
+
+fn grant(said: &declaration::Grant) -> Result<Grant> {
+    let Some((field, patterns)) = said.on.kinds.first() else {
+        return Err(Impossible("a grant names no object".into()));
+    };
+    let kind = object_kind(&field.value).ok_or_else(|| Impossible(format!("`{}` is no kind of object", field.value)))?;
+    let mut objects = patterns.iter().map(|pattern| object(kind, pattern)).collect::<Result<Vec<_>>>()?;
+    objects.sort();
+    objects.dedup();
+    let columns = said.on.columns.iter().flat_map(|(columns, _)| columns);
+    Ok(Grant {
+        grantee: grantee(&said.role)?,
+        kind: if said.on.columns.is_some() { ObjectKind::Column } else { kind },
+        objects,
+        columns: columns.map(identifier).collect::<Result<_>>()?,
+        privileges: privileges(&said.privileges)?,
+        with_grant_option: said.with_grant_option.is_some_and(|option| option.value),
+    })
+}
+
+/// The kind of object that a field of a grant's `on` names.
+pub fn object_kind(field: &str) -> Option<ObjectKind> {
+    Some(match field {
+        "database" => ObjectKind::Database,
+        "schema" => ObjectKind::Schema,
+        "table" => ObjectKind::Table,
+        "sequence" => ObjectKind::Sequence,
+        "function" => ObjectKind::Function,
+        "procedure" => ObjectKind::Procedure,
+        "routine" => ObjectKind::Routine,
+        "type" => ObjectKind::Type,
+        "domain" => ObjectKind::Domain,
+        "language" => ObjectKind::Language,
+        "foreignDataWrapper" => ObjectKind::ForeignDataWrapper,
+        "foreignServer" => ObjectKind::ForeignServer,
+        "tablespace" => ObjectKind::Tablespace,
+        "parameter" => ObjectKind::Parameter,
+        "largeObject" => ObjectKind::LargeObject,
+        _ => return None,
+    })
+}
+
+fn object(kind: ObjectKind, text: &Text) -> Result<Object> {
+    Ok(match kind {
+        ObjectKind::Table | ObjectKind::Column | ObjectKind::Sequence | ObjectKind::Type | ObjectKind::Domain => {
+            Object::InSchema(Pattern::relation(&text.value)?)
+        }
+        ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine => {
+            Object::InSchema(Pattern::routine(&text.value)?)
+        }
+        ObjectKind::Parameter => Object::Parameter(text.value.clone()),
+        ObjectKind::LargeObject => {
+            let number = text.value.parse();
+            Object::LargeObject(number.map_err(|_| Impossible(format!("`{}` is no large object", text.value)))?)
+        }
+        _ => Object::Global(identifier(text)?),
+    })
+}
+
+fn preset(said: &declaration::Access, declared: &BTreeMap<Identifier, Identifier>) -> Result<Access> {
+    let schemas = match &said.schemas {
+        Some(schemas) => schemas.iter().map(identifier).collect::<Result<_>>()?,
+        None => declared.keys().cloned().chain([Identifier::new("public")?]).collect(),
+    };
+    let preset = match &*said.preset.value {
+        "read-only" => Preset::ReadOnly,
+        "read-write" => Preset::ReadWrite,
+        "owner" => Preset::Owner,
+        other => return Err(Impossible(format!("`{other}` is no preset"))),
+    };
+    Ok(Access { role: identifier(&said.role)?, preset, schemas })
+}
+
+fn default_privilege(said: &declaration::DefaultPrivilege, owner: &Identifier) -> Result<DefaultPrivilege> {
+    let kind = match &*said.on.value {
+        "tables" => ObjectKind::Table,
+        "sequences" => ObjectKind::Sequence,
+        "routines" => ObjectKind::Routine,
+        "types" => ObjectKind::Type,
+        "schemas" => ObjectKind::Schema,
+        other => return Err(Impossible(format!("`{other}` is no kind of object"))),
+    };
+    Ok(DefaultPrivilege {
+        creator: optional(said.creator.as_ref())?.unwrap_or_else(|| owner.clone()),
+        schema: optional(said.schema.as_ref())?,
+        kind,
+        grantee: grantee(&said.role)?,
+        privileges: privileges(&said.privileges)?,
+        with_grant_option: said.with_grant_option.is_some_and(|option| option.value),
+    })
+}

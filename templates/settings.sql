@@ -1,0 +1,30 @@
+-- Gives each database the parameters that are declared for it (ALTER DATABASE ... SET). Writes nothing when all of
+-- them are in force. The declared parameters are data: format() and quote_ident() make the statements of them.
+\set ON_ERROR_STOP on
+SET standard_conforming_strings = on;
+SET search_path = pg_catalog;
+SET client_min_messages = warning;
+SELECT pg_is_in_recovery() AS standby \gset
+\if :standby
+\echo 'dbgen: this server is a standby: nothing to do'
+\quit
+\endif
+-- @declared
+SELECT format(
+  'ALTER DATABASE %I SET %s TO %s',
+  wanted.database,
+  (SELECT string_agg(quote_ident(part), '.' ORDER BY nr)
+   FROM regexp_split_to_table(wanted.parameter, '[.]') WITH ORDINALITY AS parts(part, nr)),
+  (SELECT string_agg(quote_literal(value), ', ' ORDER BY nr)
+   FROM jsonb_array_elements_text(wanted."values") WITH ORDINALITY AS vals(value, nr)))
+FROM jsonb_to_recordset(current_setting('dbgen.declared')::jsonb)
+  AS wanted(database text, parameter text, "values" jsonb, stored text)
+JOIN pg_database ON datname = wanted.database
+WHERE NOT EXISTS (
+  SELECT
+  FROM pg_db_role_setting
+  WHERE setdatabase = pg_database.oid
+    AND setrole = 0
+    AND (wanted.parameter || '=' || wanted.stored) = ANY (setconfig))
+ORDER BY 1
+\gexec
