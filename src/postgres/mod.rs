@@ -1,1 +1,3 @@
 //! What PostgreSQL is: identifiers, privileges, parameters, host-based authentication. Knows nothing of declarations.
+
+pub mod hba;
