@@ -1,9 +1,25 @@
 //! One type for everything that dbgen tells about declarations, and one renderer per output format.
 
+pub mod color;
+mod concise;
+mod escape;
+mod excerpt;
+mod github;
+mod human;
+mod json;
+pub mod page;
+pub mod phrase;
+mod place;
+mod position;
+mod render;
 mod rule;
+mod sarif;
+mod summary;
 
+pub use render::{OutputFormat, RenderOptions, render};
 pub use rule::Rule;
 pub(crate) use rule::rule;
+pub use summary::summary;
 
 use crate::source::Span;
 
@@ -58,7 +74,10 @@ impl Diagnostic {
         Diagnostic {
             rule,
             message: message.into(),
-            primary: Label { span, text: String::new() },
+            primary: Label {
+                span,
+                text: String::new(),
+            },
             related: Vec::new(),
             help: None,
             example: None,
@@ -73,7 +92,10 @@ impl Diagnostic {
 
     /// Adds another place.
     pub fn related(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.related.push(Label { span, text: text.into() });
+        self.related.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
