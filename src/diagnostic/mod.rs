@@ -1,10 +1,25 @@
 //! One type for everything that dbgen tells about declarations, and one renderer per output format.
 
+pub mod color;
+mod concise;
+mod escape;
+mod excerpt;
+mod github;
+mod human;
+mod json;
+pub mod page;
 pub mod phrase;
+mod place;
+mod position;
+mod render;
 mod rule;
+mod sarif;
+mod summary;
 
+pub use render::{OutputFormat, RenderOptions, render};
 pub use rule::Rule;
 pub(crate) use rule::rule;
+pub use summary::summary;
 
 use crate::source::Span;
 
