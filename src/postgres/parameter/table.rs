@@ -1,0 +1,307 @@
+//! The table of parameters, searched in its text: nothing is parsed before it is asked for.
+
+use super::{Context, Kind, List, Unit, renamed_to};
+use crate::postgres::Version;
+
+/// One line per parameter and range of majors in which all facts are equal, sorted by the name in lower case. Columns: name, first
+/// major, last major, context, type, list, unit, least, greatest, words (`|` before those that the manual does not name), module.
+const TABLE: &str = include_str!("table.tsv");
+
+/// A parameter of PostgreSQL or of one of the modules that come with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// The name as the manual spells it.
+    pub name: &'static str,
+    /// The module that defines it; without one it is there in every server.
+    pub module: Option<&'static str>,
+    editions: Vec<Edition>,
+}
+
+/// The facts of a parameter in some majors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edition {
+    /// The first of the majors.
+    pub since: Version,
+    /// The last of them.
+    pub until: Version,
+    /// Where it can be set.
+    pub context: Context,
+    /// What the values are.
+    pub kind: Kind,
+    /// Whether there can be several.
+    pub list: List,
+}
+
+impl Parameter {
+    /// The first major that has it, among those known.
+    pub fn since(&self) -> Version {
+        self.editions.first().map_or(Version::OLDEST, |e| e.since)
+    }
+
+    /// The last major that has it, among those known.
+    pub fn until(&self) -> Version {
+        self.editions.last().map_or(Version::NEWEST, |e| e.until)
+    }
+
+    /// The facts of each range of majors, oldest first; at least one.
+    pub fn editions(&self) -> &[Edition] {
+        &self.editions
+    }
+
+    /// The facts in this major, if it has the parameter.
+    pub fn at(&self, version: Version) -> Option<&Edition> {
+        self.editions
+            .iter()
+            .find(|edition| (edition.since..=edition.until).contains(&version))
+    }
+
+    /// Whether `ALTER DATABASE ... SET` and `ALTER ROLE ... SET` take it, run by a superuser. Parameters that belong to the start of a
+    /// connection (`log_connections`, `post_auth_delay`, ...) are refused there, whatever the manual's table of contexts suggests; so
+    /// are two that must come before the first query of a transaction.
+    pub fn settable_per_database_or_role(&self) -> bool {
+        !matches!(
+            self.name,
+            "transaction_isolation" | "transaction_deferrable"
+        ) && self
+            .editions
+            .iter()
+            .all(|edition| matches!(edition.context, Context::User | Context::Superuser))
+    }
+}
+
+/// Finds a parameter by its name, in whatever case, or by an old name that servers still take.
+pub fn lookup(name: &str) -> Option<Parameter> {
+    let start = position(name).or_else(|| position(renamed_to(name)?))?;
+    let mut rows = TABLE.get(start..)?.lines().map(|line| line.split('\t'));
+    let mut first = rows.next()?;
+    let name = first.next()?;
+    let mut module = None;
+    let mut editions = Vec::new();
+    let rest = rows.map_while(|mut row| (row.next() == Some(name)).then_some(row));
+    for row in std::iter::once(first).chain(rest) {
+        let (edition, owner) = read(row)?;
+        module = owner;
+        editions.push(edition);
+    }
+    Some(Parameter {
+        name,
+        module,
+        editions,
+    })
+}
+
+/// The name nearest to one that does not exist.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let limit = (name.chars().count() / 4).max(1);
+    names()
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= limit)
+        .map(|candidate| {
+            (
+                strsim::osa_distance(&name, &candidate.to_ascii_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(distance, _)| (1..=limit).contains(distance))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// The module that owns this prefix of names.
+pub(super) fn module(prefix: &str) -> Option<&'static str> {
+    TABLE.lines().find_map(|line| {
+        let (owner, _) = line.split('\t').next()?.split_once('.')?;
+        owner.eq_ignore_ascii_case(prefix).then_some(owner)
+    })
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.lines().filter_map(|line| line.split('\t').next())
+}
+
+/// Where the first line of this name starts.
+fn position(name: &str) -> Option<usize> {
+    let bytes = TABLE.as_bytes();
+    let line_start = |at: usize| {
+        bytes
+            .get(..at)
+            .and_then(|b| b.iter().rposition(|c| *c == b'\n'))
+            .map_or(0, |n| n + 1)
+    };
+    let name_at = |start: usize| {
+        bytes
+            .get(start..)
+            .and_then(|line| line.split(|c| *c == b'\t').next())
+            .unwrap_or_default()
+    };
+    let key = |text: &[u8]| text.to_ascii_lowercase();
+    let wanted = key(name.as_bytes());
+    let (mut low, mut high) = (0, bytes.len());
+    while low < high {
+        let start = line_start(low + (high - low) / 2);
+        if key(name_at(start)) < wanted {
+            low = bytes
+                .get(start..)?
+                .iter()
+                .position(|c| *c == b'\n')
+                .map_or(bytes.len(), |n| start + n + 1);
+        } else {
+            high = start;
+        }
+    }
+    (key(name_at(low)) == wanted && !wanted.is_empty()).then_some(low)
+}
+
+fn read<'t>(mut row: impl Iterator<Item = &'t str>) -> Option<(Edition, Option<&'t str>)>
+where
+    't: 'static,
+{
+    let mut next = || row.next();
+    let since = Version::new(next()?.parse().ok()?)?;
+    let until = Version::new(next()?.parse().ok()?)?;
+    let context = match next()? {
+        "internal" => Context::Internal,
+        "postmaster" => Context::Postmaster,
+        "sighup" => Context::Sighup,
+        "superuser-backend" => Context::SuperuserBackend,
+        "backend" => Context::Backend,
+        "superuser" => Context::Superuser,
+        "user" => Context::User,
+        _ => return None,
+    };
+    let kind = next()?;
+    let list = match next()? {
+        "-" => List::None,
+        "list" => List::Plain,
+        "quoted" => List::Quoted,
+        _ => return None,
+    };
+    let unit = Unit::named(next()?);
+    let (min, max) = (next()?, next()?);
+    let words = next()?;
+    let kind = match kind {
+        "bool" => Kind::Bool,
+        "string" => Kind::String,
+        "integer" => Kind::Integer {
+            min: min.parse().unwrap_or(i64::MIN),
+            max: max.parse().unwrap_or(i64::MAX),
+            unit,
+        },
+        "real" => Kind::Real {
+            min: min.parse().unwrap_or(f64::MIN),
+            // pg_settings shows DBL_MAX with six digits.
+            max: max
+                .parse()
+                .ok()
+                .filter(|max| *max < 1.79e308)
+                .unwrap_or(f64::MAX),
+            unit,
+        },
+        "enum" => {
+            let (values, hidden) = words.split_once('|').unwrap_or((words, ""));
+            Kind::Enum {
+                values: values.split(',').collect(),
+                hidden: hidden.split(',').filter(|word| !word.is_empty()).collect(),
+            }
+        }
+        _ => return None,
+    };
+    let module = Some(next()?).filter(|module| *module != "-");
+    Some((
+        Edition {
+            since,
+            until,
+            context,
+            kind,
+            list,
+        },
+        module,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_found_by_its_name_and_read_whole() {
+        let mut lines = 0;
+        for name in names() {
+            let parameter = lookup(&name.to_ascii_uppercase()).unwrap();
+            assert_eq!(parameter.name, name);
+            assert!(
+                parameter.editions.is_sorted_by(|a, b| a.until < b.since),
+                "{name}"
+            );
+            assert_eq!(name.contains('.'), parameter.module.is_some(), "{name}");
+            lines += 1;
+        }
+        assert_eq!(lines, TABLE.lines().count());
+        assert!(TABLE.lines().all(|line| line.split('\t').count() == 11));
+        let lower: Vec<_> = names().map(str::to_ascii_lowercase).collect();
+        assert!(lower.is_sorted());
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_found() {
+        for name in ["", "work_me", "work_memo", "\n", "work_mem\t14", "zzz", "A"] {
+            assert_eq!(lookup(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn facts_differ_between_majors() {
+        let compression = lookup("wal_compression").unwrap();
+        assert_eq!(compression.at(Version::OLDEST).unwrap().kind, Kind::Bool);
+        assert!(matches!(
+            compression.at(Version::NEWEST).unwrap().kind,
+            Kind::Enum { .. }
+        ));
+        let timeout = lookup("transaction_timeout").unwrap();
+        assert_eq!(timeout.since().major(), 17);
+        assert_eq!(timeout.at(Version::OLDEST), None);
+        assert_eq!(
+            lookup("old_snapshot_threshold").unwrap().until().major(),
+            16
+        );
+    }
+
+    #[test]
+    fn only_what_the_server_takes_is_settable_per_database() {
+        for name in [
+            "work_mem",
+            "search_path",
+            "log_statement",
+            "auto_explain.log_timing",
+            "role",
+        ] {
+            assert!(
+                lookup(name).unwrap().settable_per_database_or_role(),
+                "{name}"
+            );
+        }
+        for name in [
+            "shared_buffers",
+            "log_connections",
+            "post_auth_delay",
+            "ignore_system_indexes",
+            "server_encoding",
+            "transaction_isolation",
+            "autovacuum",
+        ] {
+            assert!(
+                !lookup(name).unwrap().settable_per_database_or_role(),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_near_miss_finds_its_name() {
+        assert_eq!(nearest("work_men"), Some("work_mem"));
+        assert_eq!(nearest("Statment_Timeout"), Some("statement_timeout"));
+        assert_eq!(nearest("timezon"), Some("TimeZone"));
+        assert_eq!(nearest("completely_different"), None);
+        assert_eq!(nearest(""), None);
+    }
+}

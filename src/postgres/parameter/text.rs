@@ -1,0 +1,85 @@
+//! The syntax of string parameters that have one and can be set per database, and of numbers that are further limited.
+
+use super::ValueError;
+use crate::postgres::locale::Encoding;
+
+/// Whether the server takes the text; parameters that are not named here take any.
+pub(super) fn check(name: &str, text: &str) -> Result<(), ValueError> {
+    let refuse = |accepted: &[&'static str]| ValueError::NotAccepted {
+        value: text.to_owned(),
+        accepted: accepted.to_vec(),
+    };
+    let words = |accepted: &[&'static str], exclusive: &[&'static str]| {
+        if exclusive.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+            return Ok(());
+        }
+        let all = text.trim().is_empty()
+            || text.split(',').all(|word| {
+                accepted
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(word.trim()))
+            });
+        if all {
+            Ok(())
+        } else {
+            Err(refuse(&[accepted, exclusive].concat()))
+        }
+    };
+    match name {
+        "client_encoding" if Encoding::client(text).is_none() => Err(refuse(&[])),
+        "default_table_access_method" if text.is_empty() => Err(refuse(&[])),
+        "plpgsql.extra_errors" | "plpgsql.extra_warnings" => words(
+            &[
+                "shadowed_variables",
+                "too_many_rows",
+                "strict_multi_assignment",
+            ],
+            &["all", "none"],
+        ),
+        "createrole_self_grant" => words(&["set", "inherit"], &[]),
+        "restrict_nonsystem_relation_kind" => words(&["view", "foreign-table"], &[]),
+        "backtrace_functions"
+            if !text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_, \n\t".contains(&b)) =>
+        {
+            Err(refuse(&[]))
+        }
+        "DateStyle" => words(
+            &[
+                "ISO",
+                "SQL",
+                "Postgres",
+                "German",
+                "YMD",
+                "DMY",
+                "MDY",
+                "US",
+                "NonEuro",
+                "NonEuropean",
+                "Euro",
+                "European",
+                "default",
+            ],
+            &[],
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Numbers that the server refuses although they are within the limits of `pg_settings`.
+pub(super) fn check_integer(name: &str, number: f64) -> Result<(), ValueError> {
+    let (least, unit) = match name {
+        "vacuum_buffer_usage_limit" => (128.0, super::Unit::Kilobyte),
+        _ => return Ok(()),
+    };
+    if number == 0.0 || number >= least {
+        return Ok(());
+    }
+    Err(ValueError::OutOfRange {
+        value: number.to_string(),
+        min: least,
+        max: 16_777_216.0,
+        unit: Some(unit),
+    })
+}

@@ -1,0 +1,45 @@
+//! Names and texts as SQL (manual: "Lexical Structure").
+
+/// The name in double quotes: it means exactly itself, whatever key words there are.
+pub fn quote_identifier(name: &str) -> String {
+    doubled(name, '"')
+}
+
+/// The text as a string constant. A backslash is nothing special within plain quotes while `standard_conforming_strings` is on, which
+/// an administrator can turn off; a text with backslashes is therefore written as an escape string, which reads the same under both.
+pub fn quote_literal(text: &str) -> String {
+    if !text.contains('\\') {
+        return doubled(text, '\'');
+    }
+    format!("E{}", doubled(&text.replace('\\', "\\\\"), '\''))
+}
+
+fn doubled(text: &str, quote: char) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(quote);
+    for character in text.chars() {
+        if character == quote {
+            out.push(quote);
+        }
+        out.push(character);
+    }
+    out.push(quote);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_doubled() {
+        assert_eq!(quote_identifier("Ta\"ble"), "\"Ta\"\"ble\"");
+        assert_eq!(quote_literal("it's"), "'it''s'");
+        assert_eq!(quote_literal(""), "''");
+    }
+
+    #[test]
+    fn a_backslash_makes_an_escape_string() {
+        assert_eq!(quote_literal("a\\'b"), "E'a\\\\''b'");
+    }
+}
