@@ -3,6 +3,7 @@
 
 pub mod access;
 mod lower;
+pub mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -46,7 +46,7 @@ impl Conform<'_> {
         let names: Vec<&str> = shape.fields.iter().map(|field| field.name).collect();
         let message = format!("unknown key {} in {}", phrase::backticked(name), phrase::with_article(shape.name));
         let finding = Diagnostic::new(&UNKNOWN_KEY, span, message);
-        self.findings.push(match phrase::did_you_mean(&names, name) {
+        self.findings.push(match phrase::did_you_mean(names.iter().copied(), name) {
             Some(near) => finding.label(format!("did you mean `{near}`?")).help(format!("write `{near}`")),
             None => finding.help(format!("the keys of {} are {}", phrase::with_article(shape.name), phrase::and_list(&names))),
         });
@@ -95,7 +95,7 @@ impl Conform<'_> {
     fn unknown_value(&mut self, name: &str, value: &str, values: &[&str], span: Span) {
         let message = format!("`{name}` can't be {}", phrase::backticked(value));
         let finding = Diagnostic::new(&UNKNOWN_VALUE, span, message);
-        let finding = match phrase::did_you_mean(values, value) {
+        let finding = match phrase::did_you_mean(values.iter().copied(), value) {
             Some(near) => finding.label(format!("did you mean `{near}`?")),
             None => finding,
         };

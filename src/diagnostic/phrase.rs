@@ -33,6 +33,22 @@ pub fn backticked(name: &str) -> String {
     out
 }
 
+/// The noun with its article: `a database`, `an extension`.
+pub fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}
+
+/// A sentence from the documentation as it stands in the middle of a message: small first letter, no full stop.
+pub fn uncapitalised(sentence: &str) -> String {
+    let sentence = sentence.strip_suffix('.').unwrap_or(sentence);
+    let mut chars = sentence.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
 /// "`a`, `b` or `c`".
 pub fn or_list<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
     list(names, "or")

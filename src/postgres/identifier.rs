@@ -34,6 +34,13 @@ pub enum IdentifierError {
     },
 }
 
+// Equality and order are those of the text, so that a map of identifiers can be asked by a text.
+impl std::borrow::Borrow<str> for Identifier {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Identifier {
     /// Takes a name exactly as written; nothing is folded to lower case.
     ///

@@ -1,0 +1,211 @@
+//! `dbgen hba`
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::json;
+
+use dbgen::catalog::reach::{Answer, DeclaredLogin, Route, Verdict};
+use dbgen::catalog::{Catalog, Instance, MAIN};
+use dbgen::declaration::load;
+use dbgen::diagnostic::{OutputFormat, phrase};
+use dbgen::postgres::Version;
+use dbgen::postgres::hba::{self, Files, IdentMap, Rule};
+
+use super::{Global, InputArgs, Outcome, report};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit status: 1 when a login that is declared to get in over a route is refused there.
+
+Examples:
+  dbgen hba                                              the rules that dbgen renders
+  dbgen hba --pg-hba /etc/pg_hba.conf                    the rules of a running server
+  dbgen hba --pg-hba pg_hba.conf --pg-ident pg_ident.conf --output-format json")]
+pub struct HbaArgs {
+    #[command(flatten)]
+    input: InputArgs,
+
+    /// Judge this pg_hba.conf instead of the rendered rules
+    #[arg(long, value_name = "FILE")]
+    pg_hba: Option<PathBuf>,
+
+    /// The pg_ident.conf that belongs to it
+    #[arg(long, value_name = "FILE", requires = "pg_hba")]
+    pg_ident: Option<PathBuf>,
+
+    /// The server's major version; default: the declared one, or the newest that dbgen knows
+    #[arg(long, value_name = "MAJOR")]
+    server_version: Option<i64>,
+}
+
+/// Rules and maps, and what they are called.
+struct Judged {
+    name: String,
+    rules: Vec<Rule>,
+    maps: Vec<IdentMap>,
+}
+
+/// What nixpkgs' module adds after the rules of all modules.
+const NIXOS_DEFAULTS: &str = "\
+local all postgres peer map=postgres
+local all all peer
+host all all 127.0.0.1/32 md5
+host all all ::1/128 md5
+";
+
+pub fn run(args: &HbaArgs, global: &Global) -> Result<Outcome> {
+    let loaded = load::load(&args.input.input())?;
+    if !loaded.findings.is_empty() {
+        report::to_stderr(&loaded.findings, &loaded.sources, global)?;
+    }
+    let Some(catalog) = &loaded.catalog else { return Ok(Outcome::Findings) };
+    let Some(instance) = catalog.instances.get(MAIN) else { return Ok(Outcome::Fine) };
+    let version = match args.server_version {
+        Some(major) => match Version::new(major) {
+            Some(version) => version,
+            None => bail!("dbgen knows PostgreSQL {} to {}, not {major}", Version::OLDEST, Version::NEWEST),
+        },
+        None => instance.version.unwrap_or(Version::NEWEST),
+    };
+    let judged = judged(args, instance, version)?;
+    let mut logins = Vec::new();
+    let mut refused = false;
+    for login in Catalog::logins(instance) {
+        let routes = Route::ALL.map(|route| {
+            let answer = instance.answer(&judged.rules, &judged.maps, &login, route);
+            let declared = instance.answer(&instance.rules, &instance.ident_map, &login, route);
+            let bad = is_refused(answer.verdict) && !is_refused(declared.verdict);
+            refused |= bad;
+            (answer, bad)
+        });
+        logins.push((login, routes));
+    }
+    match global.output_format {
+        OutputFormat::Human | OutputFormat::Concise => human(&judged, &logins, version)?,
+        OutputFormat::Json => write_json(&judged, &logins, version)?,
+        OutputFormat::Github | OutputFormat::Sarif => bail!("`dbgen hba` has the output formats human and json"),
+    }
+    Ok(if refused { Outcome::Findings } else { Outcome::Fine })
+}
+
+fn is_refused(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Refused | Verdict::NoRule)
+}
+
+fn judged(args: &HbaArgs, instance: &Instance, version: Version) -> Result<Judged> {
+    let major = version.major();
+    let Some(path) = &args.pg_hba else {
+        let (defaults, _) = hba::parse(NIXOS_DEFAULTS, major, None);
+        let rules = instance.rules.iter().cloned().chain(defaults).collect();
+        return Ok(Judged { name: "the rendered rules, and the defaults of NixOS".into(), rules, maps: instance.ident_map.clone() });
+    };
+    let (rules, errors) = hba::parse(&read(path)?, major, Some(&Beside(path)));
+    refuse(path, &errors)?;
+    let maps = match &args.pg_ident {
+        None => Vec::new(),
+        Some(path) => {
+            let (maps, errors) = hba::parse_ident(&read(path)?, major, Some(&Beside(path)));
+            refuse(path, &errors)?;
+            maps
+        }
+    };
+    Ok(Judged { name: path.display().to_string(), rules, maps })
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))
+}
+
+fn refuse(path: &Path, errors: &[hba::ParseError]) -> Result<()> {
+    let Some(first) = errors.first() else { return Ok(()) };
+    bail!(
+        "the server would refuse `{}`, which has {}; line {}: {}",
+        path.display(),
+        phrase::count(errors.len(), "error"),
+        first.line,
+        first.message
+    )
+}
+
+/// Included files lie beside the file that names them.
+struct Beside<'p>(&'p Path);
+
+impl Beside<'_> {
+    fn resolve(&self, name: &str) -> PathBuf {
+        self.0.parent().unwrap_or(Path::new("")).join(name)
+    }
+}
+
+impl Files for Beside<'_> {
+    fn read(&self, name: &str) -> io::Result<String> {
+        fs::read_to_string(self.resolve(name))
+    }
+
+    fn list(&self, directory: &str) -> io::Result<Vec<String>> {
+        let entries = fs::read_dir(self.resolve(directory))?;
+        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    }
+}
+
+type Judgement<'c> = (DeclaredLogin<'c>, [(Answer, bool); 3]);
+
+fn shown_rule(judged: &Judged, index: usize, version: Version) -> String {
+    let Some(rule) = judged.rules.get(index) else { return String::new() };
+    let text = hba::print(rule, version.major()).unwrap_or_else(|error| error.to_string());
+    match rule.line {
+        0 => format!("rule {}: {text}", index + 1),
+        line => format!("line {line}: {text}"),
+    }
+}
+
+fn human(judged: &Judged, logins: &[Judgement], version: Version) -> Result<()> {
+    let mut out = io::stdout().lock();
+    for (login, routes) in logins {
+        let as_whom = login.unix_user.map_or_else(String::new, |user| format!(" (Unix user {})", phrase::backticked(user)));
+        writeln!(out, "{} as {}{as_whom}", phrase::backticked(login.database), phrase::backticked(login.user))?;
+        for (answer, bad) in routes {
+            let what = match (answer.verdict, answer.method) {
+                (Verdict::Admitted, Some(method)) => format!("let in ({})", method.keyword()),
+                (Verdict::ProofNeeded, Some(method)) => format!("asked for proof ({})", method.keyword()),
+                (Verdict::Refused, Some(method)) => format!("refused ({})", method.keyword()),
+                (Verdict::NoRule, _) => "refused: no rule matches".into(),
+                _ => "depends on the host".into(),
+            };
+            let mark = if *bad { "  <- declared to get in" } else { "" };
+            let rule = answer.undecided.or(answer.rule).map(|index| shown_rule(judged, index, version));
+            writeln!(out, "  {:9}  {what:32}  {}{mark}", answer.route, rule.unwrap_or_default())?;
+        }
+    }
+    writeln!(out, "{} judged by {}", phrase::count(logins.len(), "login"), judged.name)?;
+    Ok(out.flush()?)
+}
+
+fn write_json(judged: &Judged, logins: &[Judgement], version: Version) -> Result<()> {
+    let logins: Vec<_> = logins
+        .iter()
+        .map(|(login, routes)| {
+            let routes: Vec<_> = routes
+                .iter()
+                .map(|(answer, bad)| {
+                    json!({
+                        "route": answer.route,
+                        "verdict": answer.verdict,
+                        "method": answer.method.map(|method| method.keyword()),
+                        "rule": answer.rule.map(|index| shown_rule(judged, index, version)),
+                        "undecided": answer.undecided.map(|index| shown_rule(judged, index, version)),
+                        "contradictsDeclaration": bad,
+                    })
+                })
+                .collect();
+            json!({ "database": login.database, "user": login.user, "unixUser": login.unix_user, "routes": routes })
+        })
+        .collect();
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &json!({ "version": 1, "judged": judged.name, "logins": logins }))?;
+    writeln!(out)?;
+    Ok(out.flush()?)
+}
