@@ -167,7 +167,7 @@ pub fn evaluators(test: &str) -> Vec<Evaluator> {
 
 /// nixpkgs' `lib` folder, if there is one.
 pub fn nixpkgs_lib(nix_instantiate: &Path) -> Option<PathBuf> {
-    if let Some(named) = env::var_os("DBGEN_NIXPKGS_LIB") {
+    if let Some(named) = env::var_os("DBGEN_NIXPKGS_LIB").filter(|named| !named.is_empty()) {
         return Some(PathBuf::from(named));
     }
     let found: Output = Command::new(nix_instantiate)

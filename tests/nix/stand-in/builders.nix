@@ -25,6 +25,8 @@ let
           ''
             PATH=$searched:/usr/local/bin:/usr/bin:/bin
             ${script}
+            # bash would become its last command, and Nix kills what closes its output before it ends, as coreutils do.
+            true
           ''
         ];
         searched = lib.makeBinPath (environment.nativeBuildInputs or [ ]);
