@@ -11,8 +11,7 @@ let
   rulesOf = config: lib.splitString "\n" config.services.postgresql.authentication;
   mentions = lib.hasInfix;
   failed =
-    config:
-    map (assertion: assertion.message) (builtins.filter (a: !a.assertion) config.assertions);
+    config: map (assertion: assertion.message) (builtins.filter (a: !a.assertion) config.assertions);
   ours = builtins.filter (mentions "authentication");
   # The place of the first rule for miniflux, and of the server's own rule for everybody.
   place =
@@ -83,10 +82,13 @@ let
       };
     };
     rulesForBothLoopbacks = {
-      actual = map (address: builtins.any (rule: mentions "miniflux" rule && mentions address rule) (rulesOf alone)) [
-        "127.0.0.1/32"
-        "::1/128"
-      ];
+      actual =
+        map
+          (address: builtins.any (rule: mentions "miniflux" rule && mentions address rule) (rulesOf alone))
+          [
+            "127.0.0.1/32"
+            "::1/128"
+          ];
       expected = [
         true
         true

@@ -178,15 +178,18 @@ builtins.mapAttrs (_: value) {
       { n = 2; }
     ]
   ];
-  freeform =
-    (config [
+  freeform = (
+    config [
       {
         freeformType = types.attrsOf types.int;
         options.known = option types.str "k";
       }
       { other = 1; }
-    ]);
-  freeformWrong = merged (types.submodule { freeformType = types.attrsOf types.int; }) [ { a = "x"; } ];
+    ]
+  );
+  freeformWrong = merged (types.submodule { freeformType = types.attrsOf types.int; }) [
+    { a = "x"; }
+  ];
   unknownOption = config [
     { options.a = option types.str ""; }
     { b = 1; }
@@ -227,13 +230,15 @@ builtins.mapAttrs (_: value) {
     (x: [ x ])
     (x: [ (x + 1) ])
   ] 1;
-  coerced = merged (types.coercedTo (types.listOf types.str) (lib.concatStringsSep ",") types.commas) [
-    [
-      "a"
-      "b"
-    ]
-    "c"
-  ];
+  coerced =
+    merged (types.coercedTo (types.listOf types.str) (lib.concatStringsSep ",") types.commas)
+      [
+        [
+          "a"
+          "b"
+        ]
+        "c"
+      ];
   readOnly =
     (config [
       {
@@ -315,11 +320,14 @@ builtins.mapAttrs (_: value) {
       ]
     ];
     range = lib.range 2 5;
-    subtract = lib.subtractLists [ 2 ] [
-      1
-      2
-      3
-    ];
+    subtract =
+      lib.subtractLists
+        [ 2 ]
+        [
+          1
+          2
+          3
+        ];
     numbered = lib.imap1 (i: x: "${toString i}${x}") [
       "a"
       "b"
@@ -361,7 +369,10 @@ builtins.mapAttrs (_: value) {
       b = 2;
       a = 1;
     };
-    updated = lib.recursiveUpdate { a.b = 1; a.c = 2; } { a.b = 3; };
+    updated = lib.recursiveUpdate {
+      a.b = 1;
+      a.c = 2;
+    } { a.b = 3; };
     at = lib.attrByPath [
       "a"
       "z"

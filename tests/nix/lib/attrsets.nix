@@ -13,22 +13,14 @@ lib: {
     ;
   nameValuePair = name: value: { inherit name value; };
   optionalAttrs = condition: set: if condition then set else { };
-  genAttrs =
-    names: f:
-    builtins.listToAttrs (map (name: lib.nameValuePair name (f name)) names);
+  genAttrs = names: f: builtins.listToAttrs (map (name: lib.nameValuePair name (f name)) names);
   mapAttrsToList = f: set: map (name: f name set.${name}) (builtins.attrNames set);
-  mapAttrs' =
-    f: set:
-    builtins.listToAttrs (lib.mapAttrsToList f set);
+  mapAttrs' = f: set: builtins.listToAttrs (lib.mapAttrsToList f set);
   attrsToList = lib.mapAttrsToList lib.nameValuePair;
-  concatMapAttrs =
-    f: set:
-    builtins.foldl' (acc: part: acc // part) { } (lib.mapAttrsToList f set);
+  concatMapAttrs = f: set: builtins.foldl' (acc: part: acc // part) { } (lib.mapAttrsToList f set);
   filterAttrs =
     keep: set:
-    builtins.removeAttrs set (
-      builtins.filter (name: !keep name set.${name}) (builtins.attrNames set)
-    );
+    builtins.removeAttrs set (builtins.filter (name: !keep name set.${name}) (builtins.attrNames set));
   mergeAttrsList = builtins.foldl' (acc: part: acc // part) { };
   getAttrs = names: set: lib.genAttrs names (name: set.${name});
   hasAttrByPath =

@@ -27,9 +27,7 @@ lib: {
   last = xs: builtins.elemAt xs (builtins.length xs - 1);
   init = xs: lib.take (builtins.length xs - 1) xs;
   take = n: xs: builtins.genList (builtins.elemAt xs) (lib.min n (builtins.length xs));
-  drop =
-    n: xs:
-    builtins.genList (i: builtins.elemAt xs (i + n)) (lib.max 0 (builtins.length xs - n));
+  drop = n: xs: builtins.genList (i: builtins.elemAt xs (i + n)) (lib.max 0 (builtins.length xs - n));
   foldr =
     f: start: xs:
     builtins.foldl' (acc: x: f x acc) start (lib.reverseList xs);

@@ -18,9 +18,12 @@ let
   # `config` is what comes out in the end.
   call =
     arguments: f:
-    f (arguments // builtins.mapAttrs (name: _: arguments.${name} or arguments.config._module.args.${name}) (
-      lib.filterAttrs (_: hasDefault: !hasDefault) (lib.functionArgs f)
-    ));
+    f (
+      arguments
+      // builtins.mapAttrs (name: _: arguments.${name} or arguments.config._module.args.${name}) (
+        lib.filterAttrs (_: hasDefault: !hasDefault) (lib.functionArgs f)
+      )
+    );
 
   # Any way to write a module -> { file, imports, options, config, freeformType }.
   plain =
@@ -64,16 +67,21 @@ let
     arguments: modules:
     let
       item = parent: n: module: rec {
-        key = if lib.isStringLike module && !builtins.isAttrs module then toString module else "${parent}:${toString n}";
+        key =
+          if lib.isStringLike module && !builtins.isAttrs module then
+            toString module
+          else
+            "${parent}:${toString n}";
         value = load arguments (if parent == "" then "<unknown-file>" else parent) module;
       };
     in
     lib.reverseList (
       map (found: found.value) (
-      builtins.genericClosure {
-        startSet = lib.imap1 (item "") modules;
-        operator = found: lib.imap1 (item found.key) found.value.imports;
-      })
+        builtins.genericClosure {
+          startSet = lib.imap1 (item "") modules;
+          operator = found: lib.imap1 (item found.key) found.value.imports;
+        }
+      )
     );
 
   # The options below `path`: each set of declarations is { file, options }, each set of definitions { file, value }.
@@ -81,11 +89,23 @@ let
     path: freeform: declarations: definitions:
     let
       declared = lib.zipAttrs (
-        map (d: builtins.mapAttrs (_: options: { inherit (d) file; inherit options; }) d.options) declarations
+        map (
+          d:
+          builtins.mapAttrs (_: options: {
+            inherit (d) file;
+            inherit options;
+          }) d.options
+        ) declarations
       );
       defined = lib.zipAttrs (
         builtins.concatMap (
-          d: map (builtins.mapAttrs (_: value: { inherit (d) file; inherit value; })) (lib.pushDown d.value)
+          d:
+          map (builtins.mapAttrs (
+            _: value: {
+              inherit (d) file;
+              inherit value;
+            }
+          )) (lib.pushDown d.value)
         ) definitions
       );
       at =
@@ -118,7 +138,9 @@ let
       options = builtins.mapAttrs (_: b: b.options) below;
       config =
         if freeform == null && stray != [ ] then
-          throw "The option `${lib.showOption (path ++ [ (builtins.head (builtins.attrNames extra)) ])}' does not exist. Definition values:\n- In `${(builtins.head stray).file}'"
+          throw "The option `${
+            lib.showOption (path ++ [ (builtins.head (builtins.attrNames extra)) ])
+          }' does not exist. Definition values:\n- In `${(builtins.head stray).file}'"
         else
           free // builtins.mapAttrs (_: b: b.config) below;
     };
@@ -194,7 +216,10 @@ in
       found = collect arguments ([ argumentsOption ] ++ modules);
       freeform = lib.findFirst (type: type != null) null (map (m: m.freeformType) found);
       result = merge prefix freeform (map (m: { inherit (m) file options; }) found) (
-        map (m: { inherit (m) file; value = m.config; }) found
+        map (m: {
+          inherit (m) file;
+          value = m.config;
+        }) found
       );
     in
     {

@@ -46,7 +46,20 @@ lib: {
     else
       text;
   escape = characters: builtins.replaceStrings characters (map (c: "\\" + c) characters);
-  escapeRegex = lib.escape [ "\\" "[" "{" "(" ")" "^" "$" "?" "*" "+" "|" "." ];
+  escapeRegex = lib.escape [
+    "\\"
+    "["
+    "{"
+    "("
+    ")"
+    "^"
+    "$"
+    "?"
+    "*"
+    "+"
+    "|"
+    "."
+  ];
   splitString =
     separator: text:
     builtins.filter builtins.isString (

@@ -11,9 +11,15 @@ lib: {
   importTOML = path: builtins.fromTOML (builtins.readFile path);
   importJSON = path: builtins.fromJSON (builtins.readFile path);
   warn = message: value: builtins.trace "warning: ${message}" value;
-  warnIf = condition: message: value: if condition then lib.warn message value else value;
-  throwIf = condition: message: value: if condition then throw message else value;
-  throwIfNot = condition: message: value: if condition then value else throw message;
+  warnIf =
+    condition: message: value:
+    if condition then lib.warn message value else value;
+  throwIf =
+    condition: message: value:
+    if condition then throw message else value;
+  throwIfNot =
+    condition: message: value:
+    if condition then value else throw message;
   assertMsg = condition: message: condition || throw message;
   inherit (builtins)
     isAttrs
@@ -33,11 +39,7 @@ lib: {
     ;
   isDerivation = value: value.type or null == "derivation";
   isStringLike =
-    value:
-    builtins.isString value
-    || builtins.isPath value
-    || value ? outPath
-    || value ? __toString;
+    value: builtins.isString value || builtins.isPath value || value ? outPath || value ? __toString;
   boolToString = value: if value then "true" else "false";
   min = a: b: if a < b then a else b;
   max = a: b: if a > b then a else b;

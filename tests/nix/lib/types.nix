@@ -121,7 +121,9 @@ rec {
   int = scalar "signed integer" builtins.isInt;
   float = scalar "floating point number" builtins.isFloat;
   str = scalar "string" builtins.isString;
-  nonEmptyStr = scalar "non-empty string" (v: builtins.isString v && builtins.match "[ \t\n]*" v == null);
+  nonEmptyStr = scalar "non-empty string" (
+    v: builtins.isString v && builtins.match "[ \t\n]*" v == null
+  );
   singleLineStr = make {
     name = "(optionally newline-terminated) single-line string";
     check = v: builtins.isString v && builtins.match "[^\n\r]*\n?" v != null;
@@ -141,7 +143,9 @@ rec {
     u16 = ints.between 0 65535;
   };
   port = ints.u16;
-  enum = values: scalar "one of ${lib.concatMapStringsSep ", " builtins.toJSON values}" (v: builtins.elem v values);
+  enum =
+    values:
+    scalar "one of ${lib.concatMapStringsSep ", " builtins.toJSON values}" (v: builtins.elem v values);
   separatedString =
     separator:
     make {

@@ -1,5 +1,5 @@
 # Versions.
-lib:
+_:
 let
   part = n: version: builtins.elemAt (builtins.splitVersion version) n;
 in

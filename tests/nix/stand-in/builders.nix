@@ -97,9 +97,7 @@ let
         };
       };
       testers = { inherit runNixOSTest; };
-      writeText =
-        name: text:
-        runCommand name { inherit text; } ''printf '%s' "$text" > "$out"'';
+      writeText = name: text: runCommand name { inherit text; } ''printf '%s' "$text" > "$out"'';
     };
 in
 packages
