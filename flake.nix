@@ -57,8 +57,8 @@
         welcomeText = ''
           # dbgen
           - declare databases in `services/*.toml`
-          - `nix run github:OWNER/dbgen -- render` writes `databases.nix`; commit both
-          - `nix flake check` fails, with the difference, when `databases.nix` is not current
+          - `nix run github:OWNER/dbgen -- render` writes `postgresql.nix`; commit both
+          - `nix flake check` fails, with the difference, when `postgresql.nix` is not current
         '';
       };
     };

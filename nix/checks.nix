@@ -22,7 +22,7 @@ let
     }).config;
   failures = import ./module-tests.nix {
     inherit lib evaluate;
-    module = ./template/databases.nix;
+    module = ./template/postgresql.nix;
   };
 in
 {
@@ -42,7 +42,7 @@ in
           inherit pkgs dbgen;
           src = ./template;
         };
-        committed = ./template/databases.nix;
+        committed = ./template/postgresql.nix;
       }
       ''
         cmp "$rendered" "$committed"

@@ -48,7 +48,7 @@ rec {
       pkgs,
       src,
       dbgen ? dbgenFor pkgs,
-      name ? "databases.nix",
+      name ? "postgresql.nix",
       templates ? null,
       extraArgs ? [ ],
     }:

@@ -6,7 +6,7 @@
   nodes.machine =
     { config, pkgs, ... }:
     {
-      imports = [ ./template/databases.nix ];
+      imports = [ ./template/postgresql.nix ];
       users.users.miniflux = {
         isSystemUser = true;
         group = "miniflux";
@@ -37,13 +37,20 @@
         assert connection["username"] == "miniflux", connection
         assert connection["port"] == 5432, connection
 
+    with subtest("a database has the parameters that are declared for it"):
+        machine.wait_for_unit("dbgen-settings.service")
+        work_mem = machine.succeed(
+            "sudo -u postgres psql -d forgejo -tAc 'SHOW work_mem'"
+        ).strip()
+        assert work_mem == "16MB", work_mem
+
     with subtest("the owner logs in over the socket without a password"):
         machine.succeed("sudo -u miniflux psql -d miniflux -c 'CREATE TABLE t ()'")
 
     with subtest("another Unix user does not"):
         machine.fail("sudo -u nobody psql -U miniflux -d miniflux -c 'SELECT 1'")
 
-    # The password travels as a verifier would: over the socket, by the superuser, in this test only.
+    # In clear, and so in the server's log: good enough for a machine that lives as long as this test.
     machine.succeed(
         "sudo -u postgres psql -c \"ALTER ROLE miniflux PASSWORD 'for-this-test-only'\""
     )

@@ -39,7 +39,7 @@ impl Repository {
         fs::create_dir_all(project.join("services")).unwrap();
         fs::write(
             project.join("dbgen.toml"),
-            "[project]\ninclude = [\"services/*.toml\"]\noutput = \"databases.nix\"\n",
+            "[project]\ninclude = [\"services/*.toml\"]\noutput = \"postgresql.nix\"\n",
         )
         .unwrap();
         fs::write(
@@ -67,7 +67,7 @@ impl Repository {
     }
 
     fn module(&self) -> String {
-        fs::read_to_string(self.project().join("databases.nix")).unwrap_or_default()
+        fs::read_to_string(self.project().join("postgresql.nix")).unwrap_or_default()
     }
 
     fn declare(&self, service: &str) {

@@ -69,7 +69,7 @@ fn the_starting_templates_module_passes_the_module_tests() {
                   }}).config;
                 }}",
                 tests = nix_path(&project("nix/module-tests.nix")),
-                module = nix_path(&project("nix/template/databases.nix")),
+                module = nix_path(&project("nix/template/postgresql.nix")),
                 nixos = nix_path(&project("tests/nix/nixos.nix")),
                 packages = nix_path(&project("tests/nix/packages.nix")),
             ));

@@ -20,13 +20,13 @@
     {
       nixosConfigurations.example = nixpkgs.lib.nixosSystem {
         modules = [
-          ./databases.nix
+          ./postgresql.nix
           ./host.nix
           { nixpkgs.hostPlatform = system; }
         ];
       };
 
-      # `dbgen render` writes databases.nix; this fails, with the difference, until the result is committed.
+      # `dbgen render` writes postgresql.nix; this fails, with the difference, until the result is committed.
       checks.${system}.databases = dbgen.lib.check {
         inherit pkgs;
         src = self;

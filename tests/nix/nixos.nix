@@ -114,6 +114,8 @@ in
       enable = option types.bool false;
       enableTCPIP = option types.bool false;
       package = option types.unspecified pkgs.postgresql;
+      finalPackage = option types.unspecified cfg.package;
+      superUser = option types.str "postgres";
       dataDir = option types.path "/var/lib/postgresql/17";
       authentication = option types.lines "";
       identMap = option types.lines "";
