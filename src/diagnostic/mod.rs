@@ -58,7 +58,10 @@ impl Diagnostic {
         Diagnostic {
             rule,
             message: message.into(),
-            primary: Label { span, text: String::new() },
+            primary: Label {
+                span,
+                text: String::new(),
+            },
             related: Vec::new(),
             help: None,
             example: None,
@@ -73,7 +76,10 @@ impl Diagnostic {
 
     /// Adds another place.
     pub fn related(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.related.push(Label { span, text: text.into() });
+        self.related.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 

@@ -1,1 +1,3 @@
 //! From the catalog to text: the Nix module, and the check of what comes out.
+
+pub mod nix;
