@@ -4,7 +4,11 @@ pub mod literal;
 pub mod template;
 pub mod verify;
 
+mod attributes;
 mod frame;
+mod region;
+mod scope;
+mod skeleton;
 mod text;
 mod value;
 mod write;
