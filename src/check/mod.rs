@@ -10,13 +10,12 @@ mod scope;
 pub mod string_list_databases;
 pub mod unknown_key;
 pub mod unknown_value;
+pub mod unmatched_include;
 pub mod wrong_type;
 
 pub use scope::{Findings, RoleOrigin, Scope};
 
-use crate::declaration::Declarations;
 use crate::diagnostic::Rule;
-use crate::source::Sources;
 
 /// Every rule, sorted by its code.
 pub static RULES: &[&Rule] = &[
@@ -27,16 +26,16 @@ pub static RULES: &[&Rule] = &[
     &string_list_databases::STRING_LIST_DATABASES,
     &unknown_key::UNKNOWN_KEY,
     &unknown_value::UNKNOWN_VALUE,
+    &unmatched_include::UNMATCHED_INCLUDE,
     &wrong_type::WRONG_TYPE,
 ];
 
 /// The rules over what is declared, beside those over its shape, which the reader applies.
 static CHECKS: &[fn(&Scope, &mut Findings)] = &[duplicate_database::check];
 
-/// Applies every rule.
-pub fn check(declarations: &Declarations, sources: &Sources, findings: &mut Findings) {
-    let scope = Scope::new(declarations, sources);
+/// Applies every rule over what is declared.
+pub fn check(scope: &Scope, findings: &mut Findings) {
     for check in CHECKS {
-        check(&scope, findings);
+        check(scope, findings);
     }
 }

@@ -3,7 +3,9 @@
 mod conform;
 mod fields;
 mod file;
+pub mod load;
 mod read;
+pub mod schema;
 pub mod shape;
 pub mod shapes;
 

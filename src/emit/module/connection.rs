@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::super::nix::{ContainsNul, Literal, Reference, Root, Text};
+use crate::emit::nix::literal::{ContainsNul, Literal, Reference, Root, Text};
 use crate::catalog::{Database, Instance, PasswordSource};
 use crate::postgres::identifier::Identifier;
 

@@ -9,7 +9,9 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use super::nix::{ContainsNul, Literal, TemplateError, TemplateSet, Text, VerifyError, verify};
+use super::nix::literal::{ContainsNul, Literal, Text};
+use super::nix::template::{TemplateError, TemplateSet};
+use super::nix::verify::{VerifyError, verify};
 use crate::catalog::{Catalog, Database, Instance, MAIN, Role};
 use crate::declaration::Attribute;
 use crate::postgres::hba::Unwritable;

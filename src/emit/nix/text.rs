@@ -1,0 +1,101 @@
+//! Strings that Nix can hold, and how they are written.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A string that Nix can hold: any Unicode text without U+0000.
+///
+/// Cloning is cheap: the text is shared.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(Arc<str>);
+
+/// A text holds U+0000, which no Nix string can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a Nix string can't hold the character U+0000 (byte {offset} of the text)")]
+pub struct ContainsNul {
+    /// Where the character is, in bytes.
+    pub offset: usize,
+}
+
+impl Text {
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+}
+
+fn check(text: &str) -> Result<(), ContainsNul> {
+    match text.bytes().position(|byte| byte == 0) {
+        Some(offset) => Err(ContainsNul { offset }),
+        None => Ok(()),
+    }
+}
+
+impl TryFrom<&str> for Text {
+    type Error = ContainsNul;
+
+    fn try_from(text: &str) -> Result<Self, ContainsNul> {
+        check(text).map(|()| Self(text.into()))
+    }
+}
+
+impl TryFrom<String> for Text {
+    type Error = ContainsNul;
+
+    fn try_from(text: String) -> Result<Self, ContainsNul> {
+        check(&text).map(|()| Self(text.into()))
+    }
+}
+
+/// Nix's keywords, and `or`, which is one only in some places: quoting it is right in all of them.
+const KEYWORDS: [&str; 9] = [
+    "if", "then", "else", "assert", "with", "let", "in", "rec", "inherit",
+];
+
+pub(super) fn is_bare_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
+        && bytes.all(|byte| matches!(byte, b'_' | b'\'' | b'-') || byte.is_ascii_alphanumeric())
+        && !is_keyword(name)
+}
+
+pub(super) fn is_keyword(name: &str) -> bool {
+    name == "or" || KEYWORDS.contains(&name)
+}
+
+/// Writes an attribute name, bare where Nix's grammar allows it.
+pub(super) fn write_name<W: fmt::Write + ?Sized>(out: &mut W, name: &Text) -> fmt::Result {
+    match is_bare_name(&name.0) {
+        true => out.write_str(&name.0),
+        false => write_string(out, &name.0),
+    }
+}
+
+/// Writes a string literal on one line.
+pub(super) fn write_string<W: fmt::Write + ?Sized>(out: &mut W, text: &str) -> fmt::Result {
+    out.write_char('"')?;
+    let bytes = text.as_bytes();
+    let mut written = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            b'$' if bytes.get(at + 1) == Some(&b'{') => "\\$",
+            _ => continue,
+        };
+        out.write_str(&text[written..at])?;
+        out.write_str(escape)?;
+        written = at + 1;
+    }
+    out.write_str(&text[written..])?;
+    out.write_char('"')
+}
