@@ -4,6 +4,7 @@
 //! The directories are the pipeline:
 //! `source` -> `declaration` -> `check` -> `catalog` -> `emit`; `postgres` and `diagnostic` serve them all.
 
+pub mod check;
 pub mod diagnostic;
 pub mod emit;
 pub mod postgres;
