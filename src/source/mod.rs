@@ -1,8 +1,24 @@
 //! Finding and reading files; one reader per format into one spanned tree.
 
+mod discover;
+mod json;
+mod names;
+mod nix;
+mod position;
+mod read;
+mod toml;
 mod tree;
 
+pub use discover::{Included, Loaded, ReadError, find, include, load, load_from};
+pub use position::{Lines, Position};
+pub use read::read;
 pub use tree::{Entry, Key, Node, Table, Value};
+
+/// U+FEFF, which some editors write at the start of a file. It belongs to no format's text, but keeps its bytes.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// The largest file that is read, in bytes.
+pub const LARGEST_FILE: usize = 64 << 20;
 
 /// A file among the [`Sources`] of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,12 +88,14 @@ pub struct SourceFile {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    lines: Vec<position::LazyLines>,
 }
 
 impl Sources {
     /// Adds a file. Its text must be shorter than 4 GiB.
     pub fn add(&mut self, file: SourceFile) -> FileId {
         self.files.push(file);
+        self.lines.push(position::LazyLines::new());
         FileId((self.files.len() - 1) as u32)
     }
 
