@@ -4,6 +4,7 @@
 //! The directories are the pipeline:
 //! `source` -> `declaration` -> `check` -> `catalog` -> `emit`; `postgres` and `diagnostic` serve them all.
 
+pub mod catalog;
 pub mod check;
 pub mod declaration;
 pub mod diagnostic;

@@ -1,0 +1,2 @@
+//! stub, not to be committed with more
+pub mod access;
