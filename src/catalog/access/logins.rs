@@ -1,0 +1,51 @@
+//! Which roles may log in, and to which databases.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::check::Scope;
+use crate::declaration::{Attribute, Database, Text};
+
+/// The roles of enabled services that may log in, with their Unix users.
+pub struct Logins<'d> {
+    unix_users: HashMap<&'d str, Option<&'d Text>>,
+}
+
+impl<'d> Logins<'d> {
+    /// Roles that are declared with `login = true`. A database's `user` is no role of this kind: it logs in to its own
+    /// databases.
+    pub fn new(scope: &Scope<'d>) -> Logins<'d> {
+        let mut unix_users = HashMap::new();
+        for (service, role) in scope.declarations.roles() {
+            let login = role.attributes.iter().any(|(attribute, said)| *attribute == Attribute::Login && said.value);
+            let is_user = || service.databases.iter().any(|database| database.user.value == role.name.value);
+            if scope.is_enabled(service) && (login || (role.unix_user.is_some() && is_user())) {
+                unix_users.entry(&*role.name.value).or_insert(role.unix_user.as_ref());
+            }
+        }
+        Logins { unix_users }
+    }
+
+    /// The Unix user that the role itself declares.
+    pub fn own_unix_user(&self, role: &str) -> Option<&'d Text> {
+        self.unix_users.get(role).copied().flatten()
+    }
+
+    /// The roles, other than its `user`, that something in the database is declared for, each once with the place that
+    /// says so.
+    pub fn with_access(&self, database: &'d Database) -> Vec<(&'d Text, Option<&'d Text>)> {
+        if self.unix_users.is_empty() {
+            return Vec::new();
+        }
+        let owners = database.owner.iter().chain(database.schemas.iter().filter_map(|schema| schema.owner.as_ref()));
+        let named = owners
+            .chain(database.grants.iter().map(|grant| &grant.role))
+            .chain(database.access.iter().map(|access| &access.role))
+            .chain(database.role_settings.iter().map(|(role, _)| role))
+            .chain(database.clients.iter().flat_map(|client| client.users.iter().flatten()));
+        let mut seen = HashSet::from([&*database.user.value]);
+        named
+            .filter(|role| seen.insert(&role.value))
+            .filter_map(|role| Some((role, *self.unix_users.get(&*role.value)?)))
+            .collect()
+    }
+}
