@@ -70,6 +70,11 @@ impl<'d> Scope<'d> {
         names
     }
 
+    /// The files.
+    pub fn sources(&self) -> &'d Sources {
+        self.sources
+    }
+
     /// The format of the file that a place lies in.
     pub fn format(&self, span: Span) -> Format {
         self.sources.file(span.file).format

@@ -1,0 +1,73 @@
+//! A role that can't be declared.
+
+use super::{Findings, Scope};
+use crate::declaration::{Service, Text};
+use crate::diagnostic::{Diagnostic, phrase, rule};
+use crate::postgres::identifier::is_reserved_role;
+
+rule! {
+    /// ## What it does
+    /// Finds databases whose `user`, and `roles` whose `name`, is `public`, `none`, `postgres`, or begins with `pg_`.
+    /// As the target of a membership the predefined roles, such as `pg_monitor`, are fine.
+    ///
+    /// ## Why is this bad?
+    /// PostgreSQL refuses to create `public`, `none` and `pg_...`. `postgres` is the superuser that NixOS makes: a
+    /// service that logs in as it may read and drop every other service's data.
+    ///
+    /// ## Example
+    /// ```toml
+    /// [[services.immich.databases]]
+    /// type = "postgresql"
+    /// name = "immich"
+    /// user = "postgres"
+    /// ```
+    /// Use instead:
+    /// ```toml
+    /// [[services.immich.databases]]
+    /// type = "postgresql"
+    /// name = "immich"
+    /// user = "immich"
+    /// ```
+    pub RESERVED_ROLE = "reserved-role", Error
+}
+
+/// Applies the rule.
+pub fn check(scope: &Scope, findings: &mut Findings) {
+    for service in &scope.declarations.services {
+        for database in &service.databases {
+            declared(scope, service, &database.user, "user", findings);
+        }
+        for role in &service.roles {
+            declared(scope, service, &role.name, "name", findings);
+        }
+    }
+}
+
+fn declared(scope: &Scope, service: &Service, role: &Text, field: &str, findings: &mut Findings) {
+    let shown = phrase::backticked(&role.value);
+    let finding = if &*role.value == "postgres" {
+        let message = match field {
+            "user" => format!("service {} logs in as {shown}, the server's superuser", phrase::backticked(&service.name.value)),
+            _ => format!("role {shown} can't be declared, it is the server's superuser"),
+        };
+        Diagnostic::new(&RESERVED_ROLE, role.span, message).label("may do everything in every database")
+    } else if is_reserved_role(&role.value) {
+        let message = format!("role {shown} can't be declared, the name is reserved by PostgreSQL");
+        Diagnostic::new(&RESERVED_ROLE, role.span, message).label(match &*role.value {
+            "public" => "stands for everybody",
+            "none" => "stands for no role",
+            _ => "names that begin with `pg_` belong to the server",
+        })
+    } else {
+        return;
+    };
+    let predefined = field == "name" && role.value.starts_with("pg_");
+    let own = if predefined { format!("{}_role", service.name.value) } else { service.name.value.to_string() };
+    let mut example = format!("{field} = {}", toml::Value::from(own));
+    let mut help = "give the service a role of its own:";
+    if predefined {
+        example += &format!("\nmemberOf = [{}]", toml::Value::from(&*role.value));
+        help = "name a role of your own; to give it the rights of a predefined role make it a member:";
+    }
+    findings.push(finding.help(help).example(scope.example(role.span, &example)));
+}
