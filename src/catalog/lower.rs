@@ -53,7 +53,7 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
         databases: BTreeMap::new(),
         roles: BTreeMap::new(),
         rules: access::rules(scope).into_iter().map(|(rule, _)| rule).collect(),
-        ident_map: access::ident_map(scope),
+        ident_map: access::ident_map(scope).into_iter().map(|(line, _)| line).collect(),
         preload_libraries: BTreeSet::new(),
         packages: BTreeSet::new(),
     };
@@ -125,7 +125,7 @@ fn add_packages(instance: &mut Instance, database: &declaration::Database) {
         let preload = match &said.preload {
             Some(declaration::Preload::Library(library)) => Some(library.value.clone()),
             Some(declaration::Preload::Known(known)) if !known.value => None,
-            _ => known.and_then(|known| known.preload).map(Into::into),
+            _ => known.and_then(|known| known.preload).map(|preload| preload.library.into()),
         };
         instance.preload_libraries.extend(preload);
     }

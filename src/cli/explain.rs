@@ -26,8 +26,7 @@ pub fn run(args: &ExplainArgs) -> Result<Outcome> {
     match &args.code {
         Some(code) => {
             let Some(rule) = RULES.iter().find(|rule| rule.code == code) else {
-                let codes: Vec<&str> = RULES.iter().map(|rule| rule.code).collect();
-                match phrase::did_you_mean(&codes, code) {
+                match phrase::did_you_mean(RULES.iter().map(|rule| rule.code), code) {
                     Some(near) => bail!("there is no rule {}; did you mean `{near}`?", phrase::backticked(code)),
                     None => bail!("there is no rule {}; `dbgen explain` lists them", phrase::backticked(code)),
                 }

@@ -14,10 +14,11 @@ mod schema;
 
 use std::path::PathBuf;
 
-use clap::{Args, ColorChoice, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use dbgen::declaration::load::Input;
 use dbgen::diagnostic::OutputFormat;
+use dbgen::diagnostic::color::ColorChoice;
 
 /// How a run ended; could-not-run is an error instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub enum Outcome {
 
 /// Declare the PostgreSQL databases of your services once; dbgen checks them and renders one NixOS module.
 #[derive(Debug, Parser)]
-#[command(name = "dbgen", version, max_term_width = 100, after_help = AFTER_HELP, color = ColorChoice::Auto)]
+#[command(name = "dbgen", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -110,7 +111,6 @@ enum Command {
 impl Cli {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<Outcome> {
-        self.global.color.write_global();
         let global = &self.global;
         match self.command {
             Command::Check(args) => check::run(&args, global),

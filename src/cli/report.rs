@@ -4,7 +4,8 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use dbgen::diagnostic::{self, Diagnostic, Severity};
+use dbgen::check::RULES;
+use dbgen::diagnostic::{self, Diagnostic, RenderOptions, Severity};
 use dbgen::source::Sources;
 
 use super::{Global, Outcome};
@@ -15,21 +16,20 @@ pub fn outcome(findings: &[Diagnostic], global: &Global) -> Outcome {
     if findings.iter().any(bad) { Outcome::Findings } else { Outcome::Fine }
 }
 
-/// Writes findings in the format that was asked for. The machine-readable formats write a document even when there
-/// is nothing to tell.
-pub fn write(mut to: impl Write, colour: bool, findings: &[Diagnostic], sources: &Sources, global: &Global) -> Result<()> {
-    to.write_all(diagnostic::render(global.output_format, findings, sources, colour).as_bytes())?;
-    Ok(to.flush()?)
-}
-
 /// Writes findings to standard error.
 pub fn to_stderr(findings: &[Diagnostic], sources: &Sources, global: &Global) -> Result<()> {
-    let stream = anstream::stderr();
-    write(stream.lock(), true, findings, sources, global)
+    let color = global.color.is_wanted(&std::io::stderr());
+    write(std::io::stderr().lock(), color, findings, sources, global)
 }
 
 /// Writes findings to standard output.
 pub fn to_stdout(findings: &[Diagnostic], sources: &Sources, global: &Global) -> Result<()> {
-    let stream = anstream::stdout();
-    write(stream.lock(), true, findings, sources, global)
+    let color = global.color.is_wanted(&std::io::stdout());
+    write(std::io::stdout().lock(), color, findings, sources, global)
+}
+
+fn write(mut to: impl Write, color: bool, findings: &[Diagnostic], sources: &Sources, global: &Global) -> Result<()> {
+    let options = RenderOptions { color, rules: RULES, rules_url: None };
+    to.write_all(diagnostic::render(global.output_format, findings, sources, options).as_bytes())?;
+    Ok(to.flush()?)
 }

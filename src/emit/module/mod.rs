@@ -14,7 +14,8 @@ use super::nix::template::{TemplateError, TemplateSet};
 use super::nix::verify::{VerifyError, verify};
 use crate::catalog::{Catalog, Database, Instance, MAIN, Role};
 use crate::declaration::Attribute;
-use crate::postgres::hba::Unwritable;
+use crate::postgres::Version;
+use crate::postgres::hba::{self, Address, Unwritable};
 use crate::postgres::identifier::{Identifier, is_safe_in_ensure_databases};
 
 pub use left_out::left_out;
@@ -68,9 +69,10 @@ fn context(catalog: &Catalog) -> Result<BTreeMap<&'static str, Literal>, RenderE
     context.insert("ensureUsers", ensure_users(instance)?);
     context.insert("port", Literal::from(i64::from(instance.port)));
     context.insert("tcp", Literal::Bool(listens_beyond_loopback(instance)));
-    let rules = instance.rules.iter().map(|rule| Ok(Literal::text(&rule.print()?)?));
+    let version = instance.version.unwrap_or(Version::NEWEST).major();
+    let rules = instance.rules.iter().map(|rule| Ok(Literal::text(&hba::print(rule, version)?)?));
     context.insert("rules", Literal::list(rules.collect::<Result<Vec<_>, RenderError>>()?));
-    let idents = instance.ident_map.iter().map(|line| Ok(Literal::text(&line.print()?)?));
+    let idents = instance.ident_map.iter().map(|line| Ok(Literal::text(&hba::print_ident(line, version)?)?));
     context.insert("identMap", Literal::list(idents.collect::<Result<Vec<_>, RenderError>>()?));
     context.insert("preloadLibraries", texts(instance.preload_libraries.iter().map(|library| &**library))?);
     let packages = instance.packages.iter().map(|package| Text::try_from(&**package));
@@ -126,5 +128,6 @@ fn clauses(role: &Role) -> Result<Vec<(Text, Literal)>, ContainsNul> {
 
 /// Whether a rule admits somebody from elsewhere, for whom the server must listen on more than `localhost`.
 fn listens_beyond_loopback(instance: &Instance) -> bool {
-    instance.rules.iter().any(|rule| rule.address.as_ref().is_some_and(|address| !address.is_loopback()))
+    let beyond = |address: &Address| !matches!(address, Address::Net { ip, .. } if ip.is_loopback());
+    instance.rules.iter().any(|rule| rule.address.as_ref().is_some_and(beyond))
 }

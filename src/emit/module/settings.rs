@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::catalog::{Instance, SettingValue};
-use crate::postgres::parameter;
+use crate::postgres::parameter::{self, List};
 use crate::postgres::quote::{quote_identifier, quote_literal};
 
 const PROGRAM: &str = include_str!("../../../templates/settings.sql");
@@ -52,7 +52,9 @@ fn values(value: &SettingValue) -> Vec<String> {
 
 /// The value as pg_db_role_setting holds it once it is set (flatten_set_variable_args in the server's guc_funcs.c).
 fn stored(parameter: &str, values: &[String]) -> String {
-    let quoted = parameter::lookup(parameter).is_some_and(|known| known.is_quoted_list());
+    let quoted = parameter::lookup(parameter).is_some_and(|known| {
+        known.editions().last().is_some_and(|edition| edition.list == List::Quoted)
+    });
     let values: Vec<String> =
         values.iter().map(|value| if quoted { quote_identifier(value).to_string() } else { value.clone() }).collect();
     values.join(", ")

@@ -12,10 +12,11 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Undefi
 
 use super::frame::misplaced_tag;
 use super::literal::{Literal, Text};
-use super::value::{Node, NotALiteral, Placed, to_literal, to_value};
+use super::value::{AttributePath, Node, NotALiteral, Placed, to_literal, to_value};
+use super::write::write_path;
 
 /// The templates in the program, by name.
-const EMBEDDED: Embedded = &[];
+const EMBEDDED: Embedded = &[("module.nix.j2", include_str!("../../../templates/module.nix.j2"))];
 
 type Embedded = &'static [(&'static str, &'static str)];
 
@@ -77,6 +78,7 @@ impl TemplateSet {
         environment.set_formatter(format);
         environment.add_filter("at", at);
         environment.add_filter("binding", binding);
+        environment.add_filter("path", path);
         let user_dir = user_dir.map(Path::to_path_buf);
         environment.set_loader(move |name| load(embedded, user_dir.as_deref(), name));
         Self { environment }
@@ -138,6 +140,8 @@ fn format(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Erro
             Some(name) => placed.literal.write_binding(out, name, placed.indent),
             None => placed.literal.write(out, placed.indent),
         }
+    } else if let Some(path) = value.downcast_object_ref::<AttributePath>() {
+        write_path(out, &path.0)
     } else {
         let converted;
         let literal = match value.downcast_object_ref::<Node>() {
@@ -166,6 +170,22 @@ fn at(value: &Value, indent: usize) -> Result<Value, Error> {
 fn binding(value: &Value, name: &str, indent: usize) -> Result<Value, Error> {
     let name = Text::try_from(name).map_err(|error| refused(error.to_string()))?;
     place(value, indent, Some(name))
+}
+
+/// `{{ names | path }}`: the strings of a list as an attribute path, `a."b c"`.
+fn path(value: &Value) -> Result<Value, Error> {
+    let Ok(Literal::List(items)) = to_literal(value) else {
+        return Err(refused("the filter `path` takes a list of strings"));
+    };
+    let names = items.iter().map(|item| match item {
+        Literal::Str(name) => Ok(name.clone()),
+        _ => Err(refused("the filter `path` takes a list of strings")),
+    });
+    let names = names.collect::<Result<Vec<_>, _>>()?;
+    if names.is_empty() {
+        return Err(refused("an attribute path has at least one name"));
+    }
+    Ok(Value::from_object(AttributePath(names)))
 }
 
 fn place(value: &Value, indent: usize, name: Option<Text>) -> Result<Value, Error> {

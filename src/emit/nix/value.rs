@@ -52,6 +52,12 @@ impl Object for Node {
     }
 }
 
+/// Names that are printed as an attribute path.
+#[derive(Debug)]
+pub(super) struct AttributePath(pub(super) Vec<Text>);
+
+impl Object for AttributePath {}
+
 /// A value together with where the template puts it.
 #[derive(Debug)]
 pub(super) struct Placed {

@@ -119,8 +119,16 @@ fn write_int<W: Write + ?Sized>(out: &mut W, number: i64, operand: bool) -> fmt:
 
 fn write_reference<W: Write + ?Sized>(out: &mut W, reference: &Reference) -> fmt::Result {
     out.write_str(reference.root.name())?;
-    for name in reference.path.iter() {
-        out.write_char('.')?;
+    out.write_char('.')?;
+    write_path(out, &reference.path)
+}
+
+/// Writes names joined by dots.
+pub(super) fn write_path<W: Write + ?Sized>(out: &mut W, names: &[Text]) -> fmt::Result {
+    for (index, name) in names.iter().enumerate() {
+        if index > 0 {
+            out.write_char('.')?;
+        }
         write_name(out, name)?;
     }
     Ok(())
