@@ -149,12 +149,12 @@ impl Provider {
     }
 
     /// Whether its databases can have this encoding, whatever the locale. ICU knows neither bytes without encoding nor
-    /// EUC_JIS_2004 and MULE_INTERNAL.
+    /// four of the rarer ones.
     pub fn supports(self, encoding: Encoding) -> bool {
         self != Provider::Icu
             || !matches!(
                 encoding.as_str(),
-                "SQL_ASCII" | "EUC_JIS_2004" | "MULE_INTERNAL"
+                "SQL_ASCII" | "EUC_JIS_2004" | "MULE_INTERNAL" | "LATIN10" | "WIN874"
             )
     }
 }

@@ -44,6 +44,14 @@ pub enum ValueError {
         /// What one is.
         unit: Option<Unit>,
     },
+    /// A number between the steps.
+    #[error("`{value}` is not a multiple of {step}")]
+    NotMultiple {
+        /// What was given, in the parameter's unit.
+        value: String,
+        /// The step.
+        step: u8,
+    },
     /// Not one of the words.
     #[error("`{value}` is not accepted{}", among(.accepted))]
     NotAccepted {

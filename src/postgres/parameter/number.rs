@@ -10,7 +10,8 @@ pub(super) fn integer(text: &str, unit: Option<Unit>) -> Result<f64, ValueError>
     };
     let start = skip_space(text, 0);
     let whole = strtol(text, start);
-    let next = whole.map_or(start, |(_, end)| end);
+    // Where there is no whole number, strtol points at the very beginning, before any space.
+    let next = whole.map_or(0, |(_, end)| end);
     let real = matches!(text.as_bytes().get(next), Some(b'.' | b'e' | b'E'));
     let (number, end) = match whole {
         Some((Some(number), end)) if !real => (number as f64, end),
@@ -207,7 +208,7 @@ mod tests {
         }
         for text in [
             "", " ", "abc", "08", "1mb", "1KB", "1 M B", "e5", "1e", "0x", "inf", "nan", "1e999",
-            "1,5", "1ms", "--1", "1\u{a0}",
+            "1,5", "1ms", "--1", "1\u{a0}", " .5", "-.5",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

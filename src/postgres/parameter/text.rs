@@ -36,6 +36,13 @@ pub(super) fn check(name: &str, text: &str) -> Result<(), ValueError> {
             ],
             &["all", "none"],
         ),
+        "wal_consistency_checking" => words(
+            &[
+                "all", "heap2", "heap", "btree", "hash", "gin", "gist", "sequence", "spgist",
+                "brin", "generic",
+            ],
+            &[],
+        ),
         "createrole_self_grant" => words(&["set", "inherit"], &[]),
         "restrict_nonsystem_relation_kind" => words(&["view", "foreign-table"], &[]),
         "backtrace_functions"
@@ -71,6 +78,21 @@ pub(super) fn check(name: &str, text: &str) -> Result<(), ValueError> {
 pub(super) fn check_integer(name: &str, number: f64) -> Result<(), ValueError> {
     let (least, unit) = match name {
         "vacuum_buffer_usage_limit" => (128.0, super::Unit::Kilobyte),
+        // Banks of 16 pages.
+        "commit_timestamp_buffers"
+        | "multixact_member_buffers"
+        | "multixact_offset_buffers"
+        | "notify_buffers"
+        | "serializable_buffers"
+        | "subtransaction_buffers"
+        | "transaction_buffers"
+            if number % 16.0 != 0.0 =>
+        {
+            return Err(ValueError::NotMultiple {
+                value: number.to_string(),
+                step: 16,
+            });
+        }
         _ => return Ok(()),
     };
     if number == 0.0 || number >= least {
