@@ -65,6 +65,7 @@ pub fn all() -> &'static [Extension] {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

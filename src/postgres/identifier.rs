@@ -129,6 +129,7 @@ pub fn is_safe_in_ensure_databases(name: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

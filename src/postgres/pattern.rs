@@ -183,4 +183,5 @@ impl TypeName {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

@@ -133,6 +133,7 @@ fn until_quote(quoted: &str) -> Option<(String, &str)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::lookup;
     use super::*;
