@@ -67,6 +67,13 @@ impl Parameter {
             .iter()
             .all(|edition| matches!(edition.context, Context::User | Context::Superuser))
     }
+
+    /// Whether several names are written as several literals, in every major that has it.
+    pub fn is_quoted_list(&self) -> bool {
+        self.editions
+            .iter()
+            .all(|edition| edition.list == List::Quoted)
+    }
 }
 
 /// Finds a parameter by its name, in whatever case, or by an old name that servers still take.
