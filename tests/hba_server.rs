@@ -47,11 +47,21 @@ impl Files for DataDirectory {
     }
 }
 
-/// The file as the server sees it: `Ok` for a rule, `Err` for a line that it refuses.
-fn server_view(cluster: &Cluster) -> Vec<(u64, Result<Value, String>)> {
+/// What the server makes of one line.
+#[derive(Debug, Clone, PartialEq)]
+enum Line {
+    Rule(Value),
+    /// A rule that this server's build or configuration cannot use, shown as nothing but that.
+    Idle,
+    Refused(String),
+}
+
+/// The file as the server sees it, with line numbers.
+fn server_view(cluster: &Cluster) -> Vec<(u64, Line)> {
     let sql = "SELECT coalesce(json_agg(r), '[]') FROM pg_hba_file_rules r";
     let rows: Vec<Value> = serde_json::from_str(&cluster.sql("postgres", sql)).unwrap();
-    rows.into_iter()
+    let mut view: Vec<_> = rows
+        .into_iter()
         .map(|row| {
             let fields = [
                 "type",
@@ -63,29 +73,48 @@ fn server_view(cluster: &Cluster) -> Vec<(u64, Result<Value, String>)> {
                 "options",
             ];
             let fields: Vec<Value> = fields.into_iter().map(|field| row[field].clone()).collect();
-            let line = row["line_number"].as_u64().unwrap();
-            (
-                line,
-                row["error"]
-                    .as_str()
-                    .map_or(Ok(Value::from(fields)), |error| Err(error.to_owned())),
-            )
+            let line = match row["error"].as_str() {
+                None => Line::Rule(Value::from(fields)),
+                Some(error)
+                    if error.contains("cannot match because")
+                        || error.contains("by this build") =>
+                {
+                    Line::Idle
+                }
+                Some(error) => Line::Refused(error.to_owned()),
+            };
+            (row["line_number"].as_u64().unwrap(), line)
         })
-        .collect()
+        .collect();
+    view.sort_by_key(|(at, line)| (*at, matches!(line, Line::Refused(_))));
+    view
+}
+
+/// Whether both read the file alike; why a line is refused is said in other words.
+fn alike(server: &[(u64, Line)], own: &[(u64, Line)]) -> bool {
+    let same = |((at, server), (own_at, own)): (&(u64, Line), &(u64, Line))| {
+        at == own_at
+            && match (server, own) {
+                (Line::Rule(server), Line::Rule(own)) => server == own,
+                (Line::Idle, _) | (Line::Refused(_), Line::Refused(_)) => true,
+                _ => false,
+            }
+    };
+    server.len() == own.len() && server.iter().zip(own).all(same)
 }
 
 /// The same from our own reading.
-fn own_view(text: &str, cluster: &Cluster) -> Vec<(u64, Result<Value, String>)> {
+fn own_view(text: &str, cluster: &Cluster) -> Vec<(u64, Line)> {
     let files = DataDirectory(cluster.data.clone());
     let (rules, errors) = parse(text, cluster.major, Some(&files));
     let rules = rules
         .iter()
-        .map(|rule| (u64::from(rule.line), Ok(fields(rule))));
+        .map(|rule| (u64::from(rule.line), Line::Rule(fields(rule))));
     let errors = errors
         .into_iter()
-        .map(|error| (u64::from(error.line), Err(error.message)));
+        .map(|error| (u64::from(error.line), Line::Refused(error.message)));
     let mut view: Vec<_> = rules.chain(errors).collect();
-    view.sort_by_key(|(line, _)| *line);
+    view.sort_by_key(|(at, line)| (*at, matches!(line, Line::Refused(_))));
     view
 }
 
@@ -185,14 +214,15 @@ fn the_server_reads_what_is_printed() {
         cluster.write("pg_hba.conf", &text);
         let (server, own) = (server_view(cluster), own_view(&text, cluster));
         assert_eq!(server.len(), text.lines().count());
-        for ((line, server), (own_line, own)) in server.into_iter().zip(own) {
-            assert_eq!(
-                (line, server),
-                (own_line, own),
-                "PostgreSQL {}:\n{text}",
-                cluster.major
-            );
-        }
+        assert!(
+            own.iter().all(|(_, line)| matches!(line, Line::Rule(_))),
+            "{own:#?}"
+        );
+        assert!(
+            alike(&server, &own),
+            "PostgreSQL {}\n{text}\n{server:#?}\n{own:#?}",
+            cluster.major
+        );
     });
 }
 
@@ -202,16 +232,14 @@ fn any_text_is_read_as_the_server_reads_it() {
         cluster.write("names", "a, \"all\" # c\n+b all\n@nested\n");
         cluster.write("nested", "n1 n2,n3");
         cluster.write("loop", "x @loop");
+        cluster.write("loops", "local a a trust\ninclude loops\n");
         cluster.write("empty", "# nothing\n");
         cluster.write("rules", "local r r trust\n");
-        let long = [
-            "x".repeat(250),
-            "x".repeat(254),
-            "x".repeat(255),
-            "x".repeat(256),
-            "x".repeat(10_300),
-        ]
-        .map(|name| format!("local {name} \"{name}\" trust\nlocal {name},a all trust\n"));
+        // Until 15 a token has a buffer of 10,240 bytes, for its closing quote and end as well.
+        let long = [255, 256, 10_237, 10_238, 10_239, 10_240].map(|bytes| {
+            let name = "x".repeat(bytes);
+            format!("local {name} \"{name}\" trust\nlocal {name} all trust\nlocal {name},a all trust\nlocal all \"{name}\" trust\n")
+        });
         let fixed = [
             "local all all ident map=\"a b\"\nlocal all all peer \"map=a b\"\nlocal all all trust map=x\nlocal all all peer map",
             "host all all 127.1/8 trust\nhost all all 0x7f.1 255.0.0.0 trust\nhost all all 10.0.0.1 trust\nhost all all ::1/129 trust",
@@ -220,7 +248,7 @@ fn any_text_is_read_as_the_server_reads_it() {
             "host all all ::1/128 peer\nhostssl all all ::1/128 trust clientcert=1\nhost all all ::1/128 scram-sha-256 clientcert=verify-ca",
             "host all all ::1/128 ldap\nhost all all ::1/128 ldap ldapserver=x ldapbasedn=y ldapprefix=z\nhost all all ::1/128 radius\nlocal all all gss",
             "host all all ::1/128 oauth\nlocal all all nosuch\nloca all all trust\nlocal\nlocal all\nlocal all all\nlocal all all trust,reject",
-            "local @names @\"names\" trust\nlocal @loop all trust\nlocal @missing all trust\nlocal @empty all all trust\nlocal \"@names\" all trust",
+            "local @names @\"names\" trust\nlocal @missing all trust\nlocal @empty all all trust\nlocal \"@names\" all trust",
             "local a\"ll\" \"\"all trust\nlocal +\"a b\" +\"a b\" trust\nlocal a , b trust\nlocal a ,b trust\nlocal a, b all trust\nlocal,x all all trust",
             "local all all trust \\\n# x \\\nlocal all all trust\nlocal \\\n all all \\\n\\\n trust\nlocal all all reject\\\\\n\nlocal all all trust",
             "local \"/x\" /x trust\nlocal /a(b all trust\nlocal /a) all trust\nlocal /*a all trust\nlocal \"/[a\" all trust\nlocal / \"/\" trust",
@@ -246,24 +274,20 @@ fn any_text_is_read_as_the_server_reads_it() {
                     .collect()
             })
             .collect();
+        // Until 15 the server follows a loop until it has no more file descriptors.
+        let endless =
+            (cluster.major >= 16).then(|| "local @loop all trust\ninclude loops\n".to_owned());
         let texts = fixed
             .iter()
             .map(|text| (*text).to_owned())
             .chain(long)
-            .chain(soups);
+            .chain(soups)
+            .chain(endless);
         for text in texts {
             cluster.write("pg_hba.conf", &text);
             let (server, own) = (server_view(cluster), own_view(&text, cluster));
-            // Why a line is refused is said in other words; that a TLS rule cannot match without TLS is no refusal.
-            let comparable =
-                |view: &[(u64, Result<Value, String>)]| -> Vec<(u64, Result<Value, ()>)> {
-                    view.iter()
-                        .map(|(line, result)| (*line, result.clone().map_err(drop)))
-                        .collect()
-                };
-            assert_eq!(
-                comparable(&server),
-                comparable(&own),
+            assert!(
+                alike(&server, &own),
                 "PostgreSQL {}\n{text}\n{server:#?}\n{own:#?}",
                 cluster.major
             );
@@ -425,35 +449,36 @@ fn the_server_decides_each_login_as_simulated() {
 
 #[test]
 fn a_literal_name_admits_its_bearer_and_nobody_else() {
-    let me = me();
     each_server(
         "a_literal_name_admits_its_bearer_and_nobody_else",
         |cluster| {
             create_roles(cluster);
-            for name in HOSTILE {
+            let line = |name: &&str| {
                 let database = DatabaseToken::literal(name, cluster.major).unwrap();
                 let user = UserToken::literal(name, cluster.major).unwrap();
-                let text = format!(
-                    "{ADMIN}{}\n",
-                    print(&trusted(database, user), cluster.major).unwrap()
-                );
-                cluster.write("pg_hba.conf", &text);
-                cluster.reload();
-                let (rules, errors) = parse(&text, cluster.major, None);
-                assert!(errors.is_empty(), "{errors:?}");
-                assert_eq!(
-                    start(cluster, None, name, name, false),
-                    Answer::Accepted,
-                    "{text}"
-                );
-                for other in HOSTILE.iter().filter(|other| *other != name) {
-                    assert!(check(cluster, &rules, &[], None, (other, name), &me));
+                print(&trusted(database, user), cluster.major).unwrap() + "\n"
+            };
+            let text: String = HOSTILE.iter().map(line).collect();
+            cluster.write("pg_hba.conf", &format!("{ADMIN}{text}"));
+            cluster.reload();
+            for database in HOSTILE {
+                for user in HOSTILE {
+                    let expected = if database == user {
+                        Answer::Accepted
+                    } else {
+                        Answer::NoRule
+                    };
                     assert_eq!(
-                        start(cluster, None, name, other, false),
-                        Answer::NoRule,
-                        "{other}: {text}"
+                        start(cluster, None, database, user, false),
+                        expected,
+                        "{user} to {database}:\n{text}"
                     );
                 }
+                assert_eq!(
+                    start(cluster, None, database, "grp", true),
+                    Answer::NoRule,
+                    "replication:\n{text}"
+                );
             }
         },
     );

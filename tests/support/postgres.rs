@@ -24,6 +24,7 @@ pub struct Cluster {
     pub port: u16,
     pub data: PathBuf,
     bin: PathBuf,
+    psql: PathBuf,
     _home: tempfile::TempDir,
 }
 
@@ -138,12 +139,14 @@ impl Cluster {
             return Err(fs::read_to_string(log).unwrap_or_default());
         }
         let (major, bin) = (installation.major, installation.bin.clone());
+        let psql = psql(&bin);
         Ok(Cluster {
             major,
             socket: home.path().to_owned(),
             port,
             data,
             bin,
+            psql,
             _home: home,
         })
     }
@@ -175,11 +178,11 @@ impl Cluster {
         user: &str,
         host: Option<&str>,
     ) -> Command {
-        let mut psql = Command::new(psql(&self.bin));
+        let mut psql = Command::new(&self.psql);
         psql.args(arguments)
             .env_clear()
             .env("LC_ALL", "C")
-            .env("PGPASSFILE", "/dev/null")
+            .env("PGPASSFILE", "/nonexistent")
             .env("PGCONNECT_TIMEOUT", "10");
         psql.env("PATH", env::var_os("PATH").unwrap_or_default());
         psql.env("PGHOST", host.map_or(self.socket.as_os_str(), OsStr::new))
