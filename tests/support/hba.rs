@@ -9,6 +9,8 @@ use dbgen::postgres::hba::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// Names that a careless line would turn into a keyword, a group, a file, a comment, a pattern, or two names.
 pub const HOSTILE: &[&str] = &[
@@ -217,4 +219,9 @@ pub fn ident(version: u8, me: String) -> impl Strategy<Value = IdentMap> {
         line: 0,
         file: None,
     })
+}
+
+/// The next value of a strategy.
+pub fn sample<T>(strategy: &impl Strategy<Value = T>, runner: &mut TestRunner) -> T {
+    strategy.new_tree(runner).unwrap().current()
 }

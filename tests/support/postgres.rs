@@ -71,6 +71,20 @@ pub fn newest(test: &str) -> Option<Installation> {
     newest
 }
 
+/// Runs `body` on each installed major version, on a cluster of its own that listens on TCP too, all at once.
+pub fn each_server(test: &str, body: impl Fn(&Cluster) + Sync) {
+    let found = installations();
+    if found.is_empty() {
+        eprintln!("skipped: {test}: no PostgreSQL server is installed");
+    }
+    std::thread::scope(|scope| {
+        for installation in &found {
+            let body = &body;
+            scope.spawn(move || body(&Cluster::start_tcp(installation, &[])));
+        }
+    });
+}
+
 impl Cluster {
     /// Starts a server that listens on its socket only, the superuser being `postgres`, everything trusted.
     pub fn start(installation: &Installation, settings: &[(&str, &str)]) -> Cluster {
