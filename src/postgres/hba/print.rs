@@ -163,14 +163,11 @@ fn option(name: &str, value: &str, version: u8) -> Result<String, Unwritable> {
     if !valid {
         return Err(Unwritable::OptionName(name.to_owned()));
     }
-    let bare = !value.is_empty()
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-./:".contains(&byte));
-    if bare {
+    // The limit is one of the whole token; the quotes are around the value only, which keeps the name readable.
+    quote(&format!("{name}={value}"), version)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:".contains(&byte);
+    if !value.is_empty() && value.bytes().all(plain) {
         return Ok(format!("{name}={value}"));
     }
-    // The limit is one of the whole token, the quotes are around the value only, which keeps the name readable.
-    quote(&format!("{name}={value}"), version)?;
     Ok(format!("{name}={}", quote(value, version)?))
 }

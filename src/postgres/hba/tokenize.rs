@@ -216,8 +216,12 @@ impl Reader<'_> {
     }
 }
 
-/// A relative name counts from the directory of the file that mentions it.
+/// A relative name counts from the directory of the file that mentions it; slashes at the end mean nothing to the server.
 fn beside(from: Option<&str>, name: &str) -> String {
+    let name = match name.trim_end_matches('/') {
+        "" => name,
+        trimmed => trimmed,
+    };
     match from.and_then(|from| from.rsplit_once('/')) {
         Some((directory, _)) if !name.starts_with('/') => format!("{directory}/{name}"),
         _ => name.to_owned(),
