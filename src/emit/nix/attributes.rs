@@ -1,6 +1,6 @@
 //! What a set's bindings make together: Nix joins `a.b = 1; a = { c = 2; };` and refuses what is defined twice.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use rnix::SyntaxNode;
 use rnix::ast::{self, Attr, Entry, Expr, HasEntry, InterpolPart};
@@ -12,7 +12,7 @@ use super::verify::VerifyError;
 #[derive(Default)]
 pub(super) struct Bindings {
     pub(super) recursive: bool,
-    pub(super) named: HashMap<String, Slot>,
+    pub(super) named: BTreeMap<String, Slot>,
     /// Attributes whose names are computed.
     pub(super) dynamic: Vec<(SyntaxNode, Slot)>,
     /// The sets of `inherit (set) ..;`.

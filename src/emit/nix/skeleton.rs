@@ -19,6 +19,8 @@ enum Kind {
     Brace,
     Bracket,
     Paren,
+    /// From `let` to `in`.
+    Let,
     /// `${` in a string that is indented or not.
     Interpolation {
         indented: bool,
@@ -27,8 +29,10 @@ enum Kind {
 
 struct Level {
     kind: Kind,
-    /// Tokens since the level's last `;` or `,`.
+    /// Tokens since the level's last `;` or `,` that ended a binding.
     tokens: usize,
+    /// `with` and `assert` whose `;` is still to come: what follows it stands in them.
+    prefixes: usize,
 }
 
 struct Scan<'t> {
@@ -54,6 +58,7 @@ pub(super) fn of(text: &str, collapse: bool) -> Result<String, Vec<VerifyError>>
         levels: vec![Level {
             kind: Kind::Paren,
             tokens: 0,
+            prefixes: 0,
         }],
         pressure: 0,
         previous: 0,
@@ -92,10 +97,7 @@ impl Scan<'_> {
                 b'{' | b'[' | b'(' => self.open(byte)?,
                 b'}' | b']' | b')' => self.close(byte)?,
                 b';' | b',' => {
-                    if let Some(level) = self.levels.last_mut() {
-                        self.pressure -= level.tokens;
-                        level.tokens = 0;
-                    }
+                    self.separator();
                     self.at += 1;
                 }
                 _ if is_word(byte) => self.word()?,
@@ -121,7 +123,7 @@ impl Scan<'_> {
         }
         match self.levels.len() {
             1 => Ok(()),
-            _ => self.fail("unexpected end: a bracket is not closed"),
+            _ => self.fail("unexpected end: a bracket or a `let` is not closed"),
         }
     }
 
@@ -131,6 +133,18 @@ impl Scan<'_> {
 
     fn next_is(&self, byte: u8) -> bool {
         self.bytes.get(self.at + 1) == Some(&byte)
+    }
+
+    fn separator(&mut self) {
+        if let Some(level) = self.levels.last_mut() {
+            match level.prefixes {
+                0 => {
+                    self.pressure -= level.tokens;
+                    level.tokens = 0;
+                }
+                _ => level.prefixes -= 1,
+            }
+        }
     }
 
     fn token(&mut self, count: usize) -> Step {
@@ -168,7 +182,11 @@ impl Scan<'_> {
         if self.pressure > MAX_PRESSURE {
             return self.fail("the brackets are nested too deeply");
         }
-        self.levels.push(Level { kind, tokens: 0 });
+        self.levels.push(Level {
+            kind,
+            tokens: 0,
+            prefixes: 0,
+        });
         Ok(())
     }
 
@@ -211,6 +229,7 @@ impl Scan<'_> {
             Kind::Brace | Kind::Interpolation { .. } => byte == b'}',
             Kind::Bracket => byte == b']',
             Kind::Paren => byte == b')',
+            Kind::Let => false,
         };
         let Some(level) = level.filter(|level| matching(level.kind)) else {
             return self.fail(&format!("unexpected `{}`", char::from(byte)));
@@ -303,7 +322,40 @@ impl Scan<'_> {
         if self.at - start > MAX_RUN {
             return self.fail("a path or a chain of attributes is too long");
         }
-        self.token(tokens)
+        self.token(tokens)?;
+        match &self.text[start..self.at] {
+            "with" | "assert" => {
+                if let Some(level) = self.levels.last_mut() {
+                    level.prefixes += 1;
+                }
+                Ok(())
+            }
+            "let" if !self.before_brace() => self.push(Kind::Let),
+            "in" => self.end_let(start),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this is the old `let { .. }`, which has no `in`.
+    fn before_brace(&self) -> bool {
+        self.bytes[self.at..]
+            .iter()
+            .find(|byte| !byte.is_ascii_whitespace())
+            == Some(&b'{')
+    }
+
+    fn end_let(&mut self, start: usize) -> Step {
+        match self.levels.pop() {
+            Some(Level {
+                kind: Kind::Let,
+                tokens,
+                ..
+            }) => {
+                self.pressure -= tokens + 1;
+                Ok(())
+            }
+            _ => Err(VerifyError::new(start, "unexpected `in`")),
+        }
     }
 }
 

@@ -150,7 +150,7 @@ fn what_is_just_not_too_deep_is_parsed() {
         ("{ }: ", ""),
         ("[ (", ")]"),
     ] {
-        for count in (1..600).step_by(7) {
+        for count in [1, 40, 127, 169, 170, 255, 256, 400, 511, 512] {
             let text = format!("{}1{}", open.repeat(count), close.repeat(count));
             let _ = verify(&text);
             let _ = verify_full(&text);
