@@ -1,5 +1,7 @@
 //! The same data gives the same tree, whatever the format.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may stop")]
+
 use dbgen::source::{FileId, Format, SourceFile, Table, Value, read};
 use proptest::prelude::*;
 
@@ -22,12 +24,16 @@ fn data() -> impl Strategy<Value = Data> {
         text().prop_map(Data::Text),
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
-        prop_oneof![prop::collection::vec(inner.clone(), 0..5).prop_map(Data::List), table(inner)]
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Data::List),
+            table(inner)
+        ]
     })
 }
 
 fn table(inner: impl Strategy<Value = Data>) -> impl Strategy<Value = Data> {
-    prop::collection::btree_map(text(), inner, 0..5).prop_map(|map| Data::Table(map.into_iter().collect()))
+    prop::collection::btree_map(text(), inner, 0..5)
+        .prop_map(|map| Data::Table(map.into_iter().collect()))
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -65,7 +71,10 @@ fn write(data: &Data, format: Format) -> String {
             format!("[ {} ]", items.join(separator))
         }
         Data::Table(entries) => {
-            let entries: Vec<String> = entries.iter().map(|(name, value)| entry(name, value, format)).collect();
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(name, value)| entry(name, value, format))
+                .collect();
             format!("{{ {} }}", entries.join(separator))
         }
     }
@@ -87,17 +96,28 @@ fn strip(value: &Value<'_>) -> Data {
         Value::Float(value) => Data::Float(value.to_bits()),
         Value::String(text) => Data::Text(text.to_string()),
         Value::List(items) => Data::List(items.iter().map(|item| strip(&item.value)).collect()),
-        Value::Table(Table { entries }) => {
-            Data::Table(entries.iter().map(|entry| (entry.key.name.to_string(), strip(&entry.node.value))).collect())
-        }
+        Value::Table(Table { entries }) => Data::Table(
+            entries
+                .iter()
+                .map(|entry| (entry.key.name.to_string(), strip(&entry.node.value)))
+                .collect(),
+        ),
         other => panic!("{} was not written", other.kind()),
     }
 }
 
 fn parse(text: String, format: Format) -> Data {
-    let file = SourceFile { name: "x".into(), text, format };
+    let file = SourceFile {
+        name: "x".into(),
+        text,
+        format,
+    };
     let (tree, findings) = read(&file, FileId(0));
-    assert!(findings.is_empty(), "{format:?}: {findings:?}: {}", file.text);
+    assert!(
+        findings.is_empty(),
+        "{format:?}: {findings:?}: {}",
+        file.text
+    );
     strip(&tree.unwrap_or_else(|| panic!("{format:?}: no tree")).value)
 }
 
