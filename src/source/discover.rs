@@ -93,7 +93,10 @@ pub fn include(folder: &Path, patterns: &[&str]) -> Result<Included, ReadError> 
         })?;
         let mut paths = Vec::new();
         for path in matches {
-            let path = path.map_err(|error| io_error(error.path(), error.into()))?;
+            let path = path.map_err(|error| {
+                let name = error.path().to_owned();
+                io_error(&name, error.into())
+            })?;
             if path.is_dir() || format(&path).is_some() {
                 paths.push(path);
             }

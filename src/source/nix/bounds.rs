@@ -17,7 +17,7 @@ const DEEPEST: usize = 120;
 /// How many links the chains of operators, operands and keywords may have that are open at one place.
 const LONGEST_CHAIN: usize = 384;
 
-/// How many characters a run of names, dots and signs may have after its first token. The tokenizer looks at the
+/// How many characters a run of names, dots and signs (and `<`) may have after its first token. The tokenizer looks at the
 /// rest of such a run for each token in it.
 const LONGEST_RUN: usize = 4096;
 
@@ -213,5 +213,5 @@ fn is_path(kind: SyntaxKind) -> bool {
 }
 
 fn is_run(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'.' | b'+' | b'-')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'.' | b'+' | b'-' | b'<')
 }

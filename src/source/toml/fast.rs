@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use toml_parser::decoder::Encoding;
 use toml_parser::lexer::{Token, TokenKind};
-use toml_parser::parser::{EventReceiver, RecursionGuard, ValidateWhitespace, parse_document};
+use toml_parser::parser::{EventReceiver, parse_document};
 use toml_parser::{ErrorSink, ParseError, Source, Span as Place};
 
 use super::{DEEPEST, scalar};
@@ -107,12 +107,9 @@ impl<'s> Builder<'s> {
 
     /// Reads one stretch of whole lines.
     fn take(&mut self, tokens: &[Token]) -> Option<()> {
-        let source = self.source;
         let mut failed = false;
         let mut sink = |_: ParseError| failed = true;
-        let mut receiver = ValidateWhitespace::new(self, source);
-        let mut receiver = RecursionGuard::new(&mut receiver, DEEPEST as u32);
-        parse_document(tokens, &mut receiver, &mut sink);
+        parse_document(tokens, self, &mut sink);
         (!failed
             && !self.gave_up
             && self.open.is_empty()
@@ -292,6 +289,12 @@ impl<'s> Builder<'s> {
         self.put(Node { value, span })
     }
 
+    /// Whether the value that was just opened is not nested too deep.
+    fn within_depth(&mut self) -> bool {
+        self.gave_up |= self.open.len() > DEEPEST;
+        !self.gave_up
+    }
+
     fn note(&mut self, done: Option<()>) {
         self.gave_up |= done.is_none();
     }
@@ -340,7 +343,7 @@ impl EventReceiver for Builder<'_> {
             key: None,
             start: place.start(),
         });
-        !self.gave_up
+        self.within_depth()
     }
 
     fn inline_table_close(&mut self, place: Place, _: &mut dyn ErrorSink) {
@@ -353,7 +356,7 @@ impl EventReceiver for Builder<'_> {
             items: Vec::new(),
             start: place.start(),
         });
-        !self.gave_up
+        self.within_depth()
     }
 
     fn array_close(&mut self, place: Place, _: &mut dyn ErrorSink) {
@@ -373,6 +376,18 @@ impl EventReceiver for Builder<'_> {
     fn scalar(&mut self, place: Place, encoding: Option<Encoding>, errors: &mut dyn ErrorSink) {
         let done = self.take_scalar(place, encoding, errors);
         self.note(done);
+    }
+
+    fn comment(&mut self, place: Place, errors: &mut dyn ErrorSink) {
+        if let Some(raw) = self.source.get(place) {
+            raw.decode_comment(errors);
+        }
+    }
+
+    fn newline(&mut self, place: Place, errors: &mut dyn ErrorSink) {
+        if let Some(raw) = self.source.get(place) {
+            raw.decode_newline(errors);
+        }
     }
 
     fn error(&mut self, _: Place, _: &mut dyn ErrorSink) {
