@@ -82,12 +82,21 @@ pub fn include(folder: &Path, patterns: &[&str]) -> Result<Included, ReadError> 
     let mut included = Included::default();
     for pattern in patterns {
         let escaped = glob::Pattern::escape(&folder.to_string_lossy());
-        let whole = if escaped.is_empty() { (*pattern).to_owned() } else { format!("{escaped}/{pattern}") };
-        let matches = glob::glob_with(&whole, options)
-            .map_err(|source| ReadError::Pattern { pattern: (*pattern).to_owned(), source })?;
+        let whole = if escaped.is_empty() {
+            (*pattern).to_owned()
+        } else {
+            format!("{escaped}/{pattern}")
+        };
+        let matches = glob::glob_with(&whole, options).map_err(|source| ReadError::Pattern {
+            pattern: (*pattern).to_owned(),
+            source,
+        })?;
         let mut paths = Vec::new();
         for path in matches {
-            let path = path.map_err(|error| io_error(&error.path().to_owned(), error.into()))?;
+            let path = path.map_err(|error| {
+                let name = error.path().to_owned();
+                io_error(&name, error.into())
+            })?;
             if path.is_dir() || format(&path).is_some() {
                 paths.push(path);
             }
@@ -96,7 +105,9 @@ pub fn include(folder: &Path, patterns: &[&str]) -> Result<Included, ReadError> 
         if found.is_empty() {
             included.unmatched.push((*pattern).to_owned());
         }
-        included.files.extend(found.into_iter().filter(|file| !is_project_file(file)));
+        included
+            .files
+            .extend(found.into_iter().filter(|file| !is_project_file(file)));
     }
     included.files = once(std::mem::take(&mut included.files))?;
     Ok(included)
@@ -114,21 +125,39 @@ pub struct Loaded {
 /// Reads the file at `path`; its format is told by its name.
 pub fn load(path: &Path, sources: &mut Sources) -> Result<Loaded, ReadError> {
     let name = shown(path);
-    let Some(format) = format(path) else { return Err(ReadError::UnknownFormat { path: name }) };
+    let Some(format) = format(path) else {
+        return Err(ReadError::UnknownFormat { path: name });
+    };
     let mut file = File::open(path).map_err(|source| io_error(path, source))?;
     take(&mut file, name, format, sources)
 }
 
 /// Reads a stream, such as standard input, as if it were the file `name`.
-pub fn load_from(stream: &mut dyn Read, name: &str, sources: &mut Sources) -> Result<Loaded, ReadError> {
-    let Some(format) = format(Path::new(name)) else { return Err(ReadError::UnknownFormat { path: name.to_owned() }) };
+pub fn load_from(
+    stream: &mut dyn Read,
+    name: &str,
+    sources: &mut Sources,
+) -> Result<Loaded, ReadError> {
+    let Some(format) = format(Path::new(name)) else {
+        return Err(ReadError::UnknownFormat {
+            path: name.to_owned(),
+        });
+    };
     take(stream, name.to_owned(), format, sources)
 }
 
-fn take(stream: &mut dyn Read, name: String, format: Format, sources: &mut Sources) -> Result<Loaded, ReadError> {
+fn take(
+    stream: &mut dyn Read,
+    name: String,
+    format: Format,
+    sources: &mut Sources,
+) -> Result<Loaded, ReadError> {
     let mut bytes = Vec::new();
     let read = stream.take(LARGEST_FILE as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(|source| ReadError::Io { path: name.clone(), source })?;
+    read.map_err(|source| ReadError::Io {
+        path: name.clone(),
+        source,
+    })?;
     if bytes.len() > LARGEST_FILE {
         return Err(ReadError::TooLarge { path: name });
     }
@@ -137,20 +166,31 @@ fn take(stream: &mut dyn Read, name: String, format: Format, sources: &mut Sourc
         Err(error) => {
             let offset = error.utf8_error().valid_up_to();
             let byte = error.as_bytes().get(offset).copied().unwrap_or_default();
-            (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some((offset, byte)))
+            (
+                String::from_utf8_lossy(error.as_bytes()).into_owned(),
+                Some((offset, byte)),
+            )
         }
     };
     let id = sources.add(SourceFile { name, text, format });
     let not_text = wrong.map(|(offset, byte)| {
         let span = Span::new(id, offset, offset + char::REPLACEMENT_CHARACTER.len_utf8());
-        Diagnostic::new(&NOT_UTF_8, span, format!("the file is not UTF-8: byte {byte:#04x} at offset {offset}"))
-            .help("save the file as UTF-8, for example with `iconv -f ISO-8859-1 -t UTF-8`")
+        Diagnostic::new(
+            &NOT_UTF_8,
+            span,
+            format!("the file is not UTF-8: byte {byte:#04x} at offset {offset}"),
+        )
+        .help("save the file as UTF-8, for example with `iconv -f ISO-8859-1 -t UTF-8`")
     });
     Ok(Loaded { id, not_text })
 }
 
 /// Adds the files below `folder`. `above` are the folders that lead there, so that a link back is seen.
-fn walk(folder: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), ReadError> {
+fn walk(
+    folder: &Path,
+    above: &mut Vec<PathBuf>,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), ReadError> {
     let wrong = |source| io_error(folder, source);
     for entry in fs::read_dir(folder).map_err(wrong)? {
         let entry = entry.map_err(wrong)?;
@@ -161,7 +201,9 @@ fn walk(folder: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Re
         let mut kind = entry.file_type().map_err(wrong)?;
         if kind.is_symlink() {
             // A link to nowhere is nobody's declaration.
-            let Ok(target) = fs::metadata(&path) else { continue };
+            let Ok(target) = fs::metadata(&path) else {
+                continue;
+            };
             kind = target.file_type();
         }
         if kind.is_dir() {
@@ -209,10 +251,14 @@ fn canonical(path: &Path) -> Result<PathBuf, ReadError> {
 }
 
 fn io_error(path: &Path, source: io::Error) -> ReadError {
-    ReadError::Io { path: shown(path), source }
+    ReadError::Io {
+        path: shown(path),
+        source,
+    }
 }
 
 /// The path with `/` between its parts.
 fn shown(path: &Path) -> String {
-    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+    path.to_string_lossy()
+        .replace(std::path::MAIN_SEPARATOR, "/")
 }

@@ -29,8 +29,16 @@ const STRICT: ParseOptions = ParseOptions {
 
 /// Reads `text` as JSON.
 pub(super) fn read(text: &str, file: FileId) -> (Option<Node<'_>>, Vec<Diagnostic>) {
-    let base = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let mut reader = Reader { file, base, findings: Vec::new() };
+    let base = if text.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    };
+    let mut reader = Reader {
+        file,
+        base,
+        findings: Vec::new(),
+    };
     let tree = reader.document(&text[base..]);
     (tree, reader.findings)
 }
@@ -46,8 +54,12 @@ impl Reader {
     fn document<'s>(&mut self, text: &'s str) -> Option<Node<'s>> {
         if let Some(place) = too_deep(text) {
             self.findings.push(
-                Diagnostic::new(&NESTING_TOO_DEEP, self.span(place, place + 1), format!("nested deeper than {DEEPEST}"))
-                    .label(format!("bracket number {} that is open here", DEEPEST + 1)),
+                Diagnostic::new(
+                    &NESTING_TOO_DEEP,
+                    self.span(place, place + 1),
+                    format!("nested deeper than {DEEPEST}"),
+                )
+                .label(format!("bracket number {} that is open here", DEEPEST + 1)),
             );
             return None;
         }
@@ -86,27 +98,42 @@ impl Reader {
             ast::Value::BooleanLit(literal) => Value::Bool(literal.value),
             ast::Value::StringLit(literal) => Value::String(literal.value),
             ast::Value::NumberLit(literal) => self.number(literal.value, span),
-            ast::Value::Array(array) => {
-                Value::List(array.elements.into_iter().map(|element| self.node(element)).collect())
-            }
+            ast::Value::Array(array) => Value::List(
+                array
+                    .elements
+                    .into_iter()
+                    .map(|element| self.node(element))
+                    .collect(),
+            ),
             ast::Value::Object(object) => Value::Table(self.table(object)),
         };
         Node { value, span }
     }
 
     fn table<'s>(&mut self, object: ast::Object<'s>) -> Table<'s> {
-        let mut table = Table { entries: Vec::with_capacity(object.properties.len()) };
+        let mut table = Table {
+            entries: Vec::with_capacity(object.properties.len()),
+        };
         let mut names = Names::default();
         for property in object.properties {
             let Range { start, end } = property.name.range();
             let span = self.span(start, end);
-            let ast::ObjectPropName::String(name) = property.name else { continue };
+            let ast::ObjectPropName::String(name) = property.name else {
+                continue;
+            };
             let node = self.node(property.value);
             match names.find(&table.entries, &name.value) {
-                None => table.entries.push(Entry { key: Key { name: name.value, span }, node }),
+                None => table.entries.push(Entry {
+                    key: Key {
+                        name: name.value,
+                        span,
+                    },
+                    node,
+                }),
                 Some(first) => {
                     let first = table.entries[first].key.span;
-                    self.findings.push(super::read::duplicate(&name.value, span, first));
+                    self.findings
+                        .push(super::read::duplicate(&name.value, span, first));
                 }
             }
         }
@@ -115,7 +142,10 @@ impl Reader {
 
     fn number<'s>(&mut self, text: &str, span: Span) -> Value<'s> {
         let value = if text.contains(['.', 'e', 'E']) {
-            text.parse().ok().filter(|float: &f64| float.is_finite()).map(Value::Float)
+            text.parse()
+                .ok()
+                .filter(|float: &f64| float.is_finite())
+                .map(Value::Float)
         } else {
             text.parse().ok().map(Value::Integer)
         };
@@ -159,7 +189,11 @@ fn too_deep(text: &str) -> Option<usize> {
 
 /// The offset of a place that serde_json names: lines count from 1, columns are the bytes of the line so far.
 fn offset(text: &str, line: usize, column: usize) -> usize {
-    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
     (before + column.saturating_sub(1)).min(text.len())
 }
 
@@ -174,5 +208,7 @@ fn floor(text: &str, offset: usize) -> usize {
 
 fn lower_case_first(message: &str) -> String {
     let mut characters = message.chars();
-    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+    characters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(characters).collect()
+    })
 }

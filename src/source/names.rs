@@ -40,13 +40,26 @@ impl Names {
         if entries.len() < SMALL {
             return search();
         }
-        let Index { positions, indexed, state } = &mut **self.index.get_or_insert_default();
+        let Index {
+            positions,
+            indexed,
+            state,
+        } = &mut **self.index.get_or_insert_default();
         for (position, entry) in entries.iter().enumerate().skip(*indexed) {
-            positions.entry(state.hash_one(entry.name())).or_insert(position);
+            positions
+                .entry(state.hash_one(entry.name()))
+                .or_insert(position);
         }
         *indexed = entries.len();
         let position = *positions.get(&state.hash_one(name))?;
         // Two names with one hash are next to impossible; the search keeps the answer right.
-        if entries.get(position).is_some_and(|entry| entry.name() == name) { Some(position) } else { search() }
+        if entries
+            .get(position)
+            .is_some_and(|entry| entry.name() == name)
+        {
+            Some(position)
+        } else {
+            search()
+        }
     }
 }

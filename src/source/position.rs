@@ -30,7 +30,9 @@ impl Lines {
     /// The lines of `text`.
     pub fn new(text: &str) -> Lines {
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = std::iter::once(0).chain(newlines.map(|(i, _)| i as u32 + 1)).collect();
+        let starts = std::iter::once(0)
+            .chain(newlines.map(|(i, _)| i as u32 + 1))
+            .collect();
         let mut blocks = Vec::with_capacity(text.len() / BLOCK + 1);
         let mut before = (0, 0);
         for block in text.as_bytes().chunks(BLOCK) {
@@ -45,8 +47,13 @@ impl Lines {
     /// counts as the end, one inside of a character as the next character.
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let offset = offset.min(text.len());
-        let line = self.starts.partition_point(|start| *start as usize <= offset);
-        let start = self.starts.get(line.wrapping_sub(1)).map_or(0, |start| *start as usize);
+        let line = self
+            .starts
+            .partition_point(|start| *start as usize <= offset);
+        let start = self
+            .starts
+            .get(line.wrapping_sub(1))
+            .map_or(0, |start| *start as usize);
         let (from, to) = (self.before(text, start), self.before(text, offset));
         let mark = u32::from(line == 1 && offset > 0 && text.starts_with(super::BYTE_ORDER_MARK));
         Position {
@@ -58,7 +65,10 @@ impl Lines {
 
     fn before(&self, text: &str, offset: usize) -> (u32, u32) {
         let block = offset / BLOCK;
-        add(self.blocks[block], count(&text.as_bytes()[block * BLOCK..offset]))
+        add(
+            self.blocks[block],
+            count(&text.as_bytes()[block * BLOCK..offset]),
+        )
     }
 }
 
@@ -80,7 +90,9 @@ impl Sources {
     /// Where byte `offset` of that file is, in lines and columns.
     pub fn position(&self, id: FileId, offset: u32) -> Position {
         let text = &self.file(id).text;
-        self.lines[id.0 as usize].get_or_init(|| Lines::new(text)).position(text, offset as usize)
+        self.lines[id.0 as usize]
+            .get_or_init(|| Lines::new(text))
+            .position(text, offset as usize)
     }
 }
 
@@ -117,7 +129,10 @@ mod tests {
             let position = lines.position(&text, offset);
             assert_eq!(position.line, text[..offset].matches('\n').count() + 1);
             assert_eq!(position.column, text[start..offset].chars().count() + 1);
-            assert_eq!(position.column_utf16, text[start..offset].encode_utf16().count() + 1);
+            assert_eq!(
+                position.column_utf16,
+                text[start..offset].encode_utf16().count() + 1
+            );
         }
     }
 }

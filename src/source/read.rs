@@ -22,9 +22,15 @@ pub(super) fn table_only<'s>(node: Node<'s>, findings: &mut Vec<Diagnostic>) -> 
     if matches!(node.value, Value::Table(_)) {
         return Some(node);
     }
-    let message = format!("expected a table at the top of the file, found {}", node.value.kind());
+    let message = format!(
+        "expected a table at the top of the file, found {}",
+        node.value.kind()
+    );
     let start = node.span.start;
-    let span = Span { end: node.span.end.min(start + 1), ..node.span };
+    let span = Span {
+        end: node.span.end.min(start + 1),
+        ..node.span
+    };
     let help = "the file holds `services`, a table with one entry for each service";
     findings.push(Diagnostic::new(&SYNTAX_ERROR, span, message).help(help));
     None
@@ -45,8 +51,12 @@ pub(super) fn duplicate_alone(name: &str, second: Span) -> Diagnostic {
 /// A finding for the number at `span`, and what stands in its place.
 pub(super) fn too_large<'s>(span: Span, findings: &mut Vec<Diagnostic>) -> Value<'s> {
     findings.push(
-        Diagnostic::new(&NUMBER_OUT_OF_RANGE, span, "this number does not fit in 64 bits")
-            .help(format!("integers go from {} to {}", i64::MIN, i64::MAX)),
+        Diagnostic::new(
+            &NUMBER_OUT_OF_RANGE,
+            span,
+            "this number does not fit in 64 bits",
+        )
+        .help(format!("integers go from {} to {}", i64::MIN, i64::MAX)),
     );
     Value::Other("a number too large")
 }

@@ -49,18 +49,28 @@ impl<'s> Attributes<'s> {
                 Some(position) => position,
                 None => {
                     let span = key.span;
-                    set.entries.push(Attribute { key: key.clone(), bound: Bound::Set(Attributes::default()), span });
+                    set.entries.push(Attribute {
+                        key: key.clone(),
+                        bound: Bound::Set(Attributes::default()),
+                        span,
+                    });
                     set.entries.len() - 1
                 }
             };
             let attribute = &mut set.entries[position];
             match &mut attribute.bound {
                 Bound::Set(inner) => set = inner,
-                Bound::Value(_) => return findings.push(duplicate(&key.name, key.span, attribute.key.span)),
+                Bound::Value(_) => {
+                    return findings.push(duplicate(&key.name, key.span, attribute.key.span));
+                }
             }
         }
         let Some(position) = set.names.find(&set.entries, &last.name) else {
-            return set.entries.push(Attribute { key: last, bound, span });
+            return set.entries.push(Attribute {
+                key: last,
+                bound,
+                span,
+            });
         };
         let attribute = &mut set.entries[position];
         match (&mut attribute.bound, bound) {
@@ -83,13 +93,21 @@ impl<'s> Attributes<'s> {
 
     /// The set as a table.
     pub(super) fn finish(self) -> Table<'s> {
-        let entries = self.entries.into_iter().map(|Attribute { key, bound, span }| {
-            let value = match bound {
-                Bound::Set(set) => Value::Table(set.finish()),
-                Bound::Value(value) => value,
-            };
-            Entry { key, node: Node { value, span } }
-        });
-        Table { entries: entries.collect() }
+        let entries = self
+            .entries
+            .into_iter()
+            .map(|Attribute { key, bound, span }| {
+                let value = match bound {
+                    Bound::Set(set) => Value::Table(set.finish()),
+                    Bound::Value(value) => value,
+                };
+                Entry {
+                    key,
+                    node: Node { value, span },
+                }
+            });
+        Table {
+            entries: entries.collect(),
+        }
     }
 }

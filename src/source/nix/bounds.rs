@@ -18,7 +18,7 @@ const DEEPEST: usize = 120;
 /// How many links the chains of operators, operands and keywords may have that are open at one place.
 const LONGEST_CHAIN: usize = 384;
 
-/// How many characters a run of names, dots and signs may have after its first token. The tokenizer looks at the
+/// How many characters a run of names, dots and signs (and `<`) may have after its first token. The tokenizer looks at the
 /// rest of such a run for each token in it.
 const LONGEST_RUN: usize = 4096;
 
@@ -37,14 +37,22 @@ impl Excess {
     pub(super) fn finding(&self, place: Place) -> Diagnostic {
         let at = |offset: usize| place.span(offset, offset + 1);
         let finding = match *self {
-            Excess::Nesting(offset) => {
-                Diagnostic::new(&NESTING_TOO_DEEP, at(offset), format!("nested deeper than {DEEPEST}"))
-            }
-            Excess::Chain(offset) => {
-                Diagnostic::new(&NESTING_TOO_DEEP, at(offset), "an expression of too many parts in a chain")
-            }
+            Excess::Nesting(offset) => Diagnostic::new(
+                &NESTING_TOO_DEEP,
+                at(offset),
+                format!("nested deeper than {DEEPEST}"),
+            ),
+            Excess::Chain(offset) => Diagnostic::new(
+                &NESTING_TOO_DEEP,
+                at(offset),
+                "an expression of too many parts in a chain",
+            ),
             Excess::Broken(offset, kind) => {
-                return Diagnostic::new(&SYNTAX_ERROR, at(offset), format!("unexpected {}", token_name(kind)));
+                return Diagnostic::new(
+                    &SYNTAX_ERROR,
+                    at(offset),
+                    format!("unexpected {}", token_name(kind)),
+                );
             }
         };
         finding.help("dbgen reads literals only: write the values out, or give dbgen what `nix eval --json` prints")
@@ -63,7 +71,12 @@ struct Frame {
 
 impl Frame {
     fn new(opener: SyntaxKind) -> Frame {
-        Frame { opener, chain: 0, owed: 0, inherit: false }
+        Frame {
+            opener,
+            chain: 0,
+            owed: 0,
+            inherit: false,
+        }
     }
 }
 
@@ -78,7 +91,11 @@ pub(super) fn weight(text: &str) -> Result<usize, Excess> {
         let offset = start;
         start += token.len();
         if offset >= run_end {
-            run_end = offset + text.as_bytes()[offset..].iter().take_while(|byte| is_run(**byte)).count();
+            run_end = offset
+                + text.as_bytes()[offset..]
+                    .iter()
+                    .take_while(|byte| is_run(**byte))
+                    .count();
         } else if run_end - offset > LONGEST_RUN {
             return Err(Excess::Chain(offset));
         }
@@ -87,7 +104,9 @@ pub(super) fn weight(text: &str) -> Result<usize, Excess> {
         }
         let before = std::mem::replace(&mut previous, kind);
         let depth = frames.len();
-        let Some(frame) = frames.last_mut() else { break };
+        let Some(frame) = frames.last_mut() else {
+            break;
+        };
         if broken.is_none() && breaks(frame.opener, before, kind) {
             broken = Some(Excess::Broken(offset, kind));
         }
@@ -109,7 +128,11 @@ pub(super) fn weight(text: &str) -> Result<usize, Excess> {
             }
             TOKEN_STRING_END | TOKEN_STRING_CONTENT | TOKEN_ASSIGN => {}
             _ if closes(kind) || frame.inherit => {}
-            _ if forget && frame.opener == TOKEN_L_BRACK && before != TOKEN_DOT && starts_operand(kind) => {
+            _ if forget
+                && frame.opener == TOKEN_L_BRACK
+                && before != TOKEN_DOT
+                && starts_operand(kind) =>
+            {
                 frame.chain = 1;
             }
             _ => frame.chain += 1,
@@ -145,7 +168,11 @@ fn breaks(opener: SyntaxKind, before: SyntaxKind, kind: SyntaxKind) -> bool {
         _ if opener == TOKEN_L_BRACK => {
             let part = matches!(
                 kind,
-                TOKEN_DOT | TOKEN_OR | TOKEN_INTERPOL_START | TOKEN_STRING_CONTENT | TOKEN_STRING_END
+                TOKEN_DOT
+                    | TOKEN_OR
+                    | TOKEN_INTERPOL_START
+                    | TOKEN_STRING_CONTENT
+                    | TOKEN_STRING_END
             );
             !part && !starts_operand(kind) && !is_path(kind)
         }
@@ -154,11 +181,17 @@ fn breaks(opener: SyntaxKind, before: SyntaxKind, kind: SyntaxKind) -> bool {
 }
 
 fn opens(kind: SyntaxKind) -> bool {
-    matches!(kind, TOKEN_L_PAREN | TOKEN_L_BRACK | TOKEN_L_BRACE | TOKEN_INTERPOL_START | TOKEN_LET)
+    matches!(
+        kind,
+        TOKEN_L_PAREN | TOKEN_L_BRACK | TOKEN_L_BRACE | TOKEN_INTERPOL_START | TOKEN_LET
+    )
 }
 
 fn closes(kind: SyntaxKind) -> bool {
-    matches!(kind, TOKEN_R_PAREN | TOKEN_R_BRACK | TOKEN_R_BRACE | TOKEN_INTERPOL_END | TOKEN_IN)
+    matches!(
+        kind,
+        TOKEN_R_PAREN | TOKEN_R_BRACK | TOKEN_R_BRACE | TOKEN_INTERPOL_END | TOKEN_IN
+    )
 }
 
 fn starts_operand(kind: SyntaxKind) -> bool {
@@ -166,14 +199,20 @@ fn starts_operand(kind: SyntaxKind) -> bool {
 }
 
 fn ends_operand(kind: SyntaxKind) -> bool {
-    let closer = matches!(kind, TOKEN_R_PAREN | TOKEN_R_BRACK | TOKEN_R_BRACE | TOKEN_STRING_END | TOKEN_IDENT);
+    let closer = matches!(
+        kind,
+        TOKEN_R_PAREN | TOKEN_R_BRACK | TOKEN_R_BRACE | TOKEN_STRING_END | TOKEN_IDENT
+    );
     closer || kind == TOKEN_ELLIPSIS || kind == TOKEN_OR || kind.is_literal()
 }
 
 fn is_path(kind: SyntaxKind) -> bool {
-    matches!(kind, TOKEN_PATH_ABS | TOKEN_PATH_REL | TOKEN_PATH_HOME | TOKEN_PATH_SEARCH)
+    matches!(
+        kind,
+        TOKEN_PATH_ABS | TOKEN_PATH_REL | TOKEN_PATH_HOME | TOKEN_PATH_SEARCH
+    )
 }
 
 fn is_run(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'.' | b'+' | b'-')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'.' | b'+' | b'-' | b'<')
 }

@@ -13,7 +13,11 @@ const MOST_ERRORS: usize = 20;
 
 /// The first errors, in the order of their places.
 pub(super) fn findings(errors: &[ParseError], text: &str, place: Place) -> Vec<Diagnostic> {
-    errors.iter().take(MOST_ERRORS).map(|error| finding(error, text, place)).collect()
+    errors
+        .iter()
+        .take(MOST_ERRORS)
+        .map(|error| finding(error, text, place))
+        .collect()
 }
 
 fn finding(error: &ParseError, text: &str, place: Place) -> Diagnostic {
@@ -21,20 +25,30 @@ fn finding(error: &ParseError, text: &str, place: Place) -> Diagnostic {
     let error_at = |span, message: String| Diagnostic::new(&SYNTAX_ERROR, span, message);
     match error {
         ParseError::Unexpected(range) => error_at(place.of(*range), "unexpected text".to_owned()),
-        ParseError::UnexpectedExtra(range) => {
-            error_at(place.of(*range), "unexpected text after the end of the expression".to_owned())
-        }
-        ParseError::UnexpectedWanted(found, range, wanted) => {
-            error_at(place.of(*range), format!("unexpected {}, expected {}", token_name(*found), one_of(wanted)))
-        }
-        ParseError::UnexpectedDoubleBind(range) => {
-            error_at(place.of(*range), "the function's argument is named twice".to_owned())
-        }
+        ParseError::UnexpectedExtra(range) => error_at(
+            place.of(*range),
+            "unexpected text after the end of the expression".to_owned(),
+        ),
+        ParseError::UnexpectedWanted(found, range, wanted) => error_at(
+            place.of(*range),
+            format!(
+                "unexpected {}, expected {}",
+                token_name(*found),
+                one_of(wanted)
+            ),
+        ),
+        ParseError::UnexpectedDoubleBind(range) => error_at(
+            place.of(*range),
+            "the function's argument is named twice".to_owned(),
+        ),
         ParseError::UnexpectedEOF => error_at(end, "unexpected end of the file".to_owned()),
-        ParseError::UnexpectedEOFWanted(wanted) => {
-            error_at(end, format!("unexpected end of the file, expected {}", one_of(wanted)))
+        ParseError::UnexpectedEOFWanted(wanted) => error_at(
+            end,
+            format!("unexpected end of the file, expected {}", one_of(wanted)),
+        ),
+        ParseError::RecursionLimitExceeded => {
+            Diagnostic::new(&NESTING_TOO_DEEP, end, "nested too deep")
         }
-        ParseError::RecursionLimitExceeded => Diagnostic::new(&NESTING_TOO_DEEP, end, "nested too deep"),
         other => error_at(end, other.to_string()),
     }
 }
@@ -57,7 +71,9 @@ pub(super) fn token_name(kind: SyntaxKind) -> String {
         TOKEN_STRING_CONTENT => return "text".to_owned(),
         TOKEN_STRING_END => return "the end of the string".to_owned(),
         TOKEN_URI => return "a URI".to_owned(),
-        TOKEN_PATH_ABS | TOKEN_PATH_REL | TOKEN_PATH_HOME | TOKEN_PATH_SEARCH => return "a path".to_owned(),
+        TOKEN_PATH_ABS | TOKEN_PATH_REL | TOKEN_PATH_HOME | TOKEN_PATH_SEARCH => {
+            return "a path".to_owned();
+        }
         TOKEN_ERROR => return "text".to_owned(),
         TOKEN_L_BRACE => "{",
         TOKEN_R_BRACE | TOKEN_INTERPOL_END => "}",

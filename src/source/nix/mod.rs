@@ -23,18 +23,31 @@ const STACK: usize = 64 << 20;
 
 /// Reads `text` as Nix.
 pub(super) fn read(text: &str, file: FileId) -> (Option<Node<'_>>, Vec<Diagnostic>) {
-    let base = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let base = if text.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    };
     let text = &text[base..];
     let place = Place { file, base };
     match bounds::weight(text) {
         Err(excess) => (None, vec![excess.finding(place)]),
         Ok(weight) if weight <= LIGHT => value::read(text, place),
         Ok(_) => thread::scope(|scope| {
-            let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || value::read(text, place));
+            let thread = thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, || value::read(text, place));
             let result = thread.ok().and_then(|thread| thread.join().ok());
             result.unwrap_or_else(|| {
                 let span = place.span(0, 0);
-                (None, vec![Diagnostic::new(&NESTING_TOO_DEEP, span, "nested too deep for this machine's memory")])
+                (
+                    None,
+                    vec![Diagnostic::new(
+                        &NESTING_TOO_DEEP,
+                        span,
+                        "nested too deep for this machine's memory",
+                    )],
+                )
             })
         }),
     }

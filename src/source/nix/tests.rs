@@ -1,3 +1,5 @@
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may stop")]
+
 use std::process::Command;
 
 use proptest::prelude::*;
@@ -14,9 +16,10 @@ fn json(value: &Value<'_>) -> serde_json::Value {
         Value::Float(value) => (*value).into(),
         Value::String(value) => value.as_ref().into(),
         Value::List(items) => items.iter().map(|item| json(&item.value)).collect(),
-        Value::Table(Table { entries }) => {
-            entries.iter().map(|entry| (entry.key.name.to_string(), json(&entry.node.value))).collect()
-        }
+        Value::Table(Table { entries }) => entries
+            .iter()
+            .map(|entry| (entry.key.name.to_string(), json(&entry.node.value)))
+            .collect(),
         Value::Other(kind) => panic!("{kind} is no literal"),
     }
 }
@@ -56,7 +59,13 @@ fn agree(texts: &[String]) {
             _ => None,
         })
         .collect();
-    let all = format!("[{}]", readable.iter().map(|(text, _)| format!("({text})\n")).collect::<String>());
+    let all = format!(
+        "[{}]",
+        readable
+            .iter()
+            .map(|(text, _)| format!("({text})\n"))
+            .collect::<String>()
+    );
     match evaluate(&all).expect("nix-instantiate ran before") {
         Ok(serde_json::Value::Array(values)) => {
             for ((text, ours), theirs) in readable.iter().zip(values) {
@@ -65,9 +74,15 @@ fn agree(texts: &[String]) {
         }
         other => panic!("Nix refuses what is read here: {other:?}\n{all}"),
     }
-    for text in texts.iter().filter(|text| !readable.iter().any(|(readable, _)| readable == text)) {
+    for text in texts
+        .iter()
+        .filter(|text| !readable.iter().any(|(readable, _)| readable == text))
+    {
         let theirs = evaluate(text).expect("nix-instantiate ran before");
-        assert!(theirs.is_err(), "refused here, but Nix makes {theirs:?} of {text:?}");
+        assert!(
+            theirs.is_err(),
+            "refused here, but Nix makes {theirs:?} of {text:?}"
+        );
     }
 }
 
@@ -113,9 +128,14 @@ fn what_is_no_literal_is_named() {
         g = config.sops.secrets.x.path; inherit (lib) h; ${x} = 1; i.${y}.z = 2; j = let a = 1; in a; k = x: x; }";
     let (tree, findings) = read(text, FileId(0));
     assert!(findings.is_empty(), "{findings:?}");
-    let Some(Value::Table(table)) = tree.map(|node| node.value) else { panic!("no tree") };
-    let seen: Vec<(&str, &str)> =
-        table.entries.iter().map(|entry| (entry.key.name.as_ref(), entry.node.value.kind())).collect();
+    let Some(Value::Table(table)) = tree.map(|node| node.value) else {
+        panic!("no tree")
+    };
+    let seen: Vec<(&str, &str)> = table
+        .entries
+        .iter()
+        .map(|entry| (entry.key.name.as_ref(), entry.node.value.kind()))
+        .collect();
     assert_eq!(
         seen,
         [
@@ -138,8 +158,13 @@ fn what_is_no_literal_is_named() {
 #[test]
 fn a_module_may_hold_long_lists_and_many_bindings() {
     let packages = "pkgs.hello.out ".repeat(5000);
-    let bindings: String = (0..5000).map(|i| format!("services.s{i}.enable = true; t{i} = lib.mkIf (a && b) [ c ];\n")).collect();
-    let text = format!("{{ pkgs, ... }}: {{ list = with pkgs; [ {packages} ];\n{bindings} inherit {}; }}", "a b c ".repeat(1));
+    let bindings: String = (0..5000)
+        .map(|i| format!("services.s{i}.enable = true; t{i} = lib.mkIf (a && b) [ c ];\n"))
+        .collect();
+    let text = format!(
+        "{{ pkgs, ... }}: {{ list = with pkgs; [ {packages} ];\n{bindings} inherit {}; }}",
+        "a b c"
+    );
     let (tree, findings) = read(&text, FileId(0));
     assert!(findings.is_empty(), "{:?}", findings.first());
     assert!(tree.is_some());

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use rnix::ast::{self, Attr, Entry as Binding, Expr, HasEntry, InterpolPart, LiteralKind, UnaryOpKind};
+use rnix::ast::{
+    self, Attr, Entry as Binding, Expr, HasEntry, InterpolPart, LiteralKind, UnaryOpKind,
+};
 use rnix::{SyntaxNode, TextRange};
 use rowan::ast::AstNode;
 
@@ -23,7 +25,11 @@ pub(super) fn read(text: &str, place: Place) -> (Option<Node<'_>>, Vec<Diagnosti
     if !findings.is_empty() {
         return (None, findings);
     }
-    let mut reader = Reader { text, place, findings };
+    let mut reader = Reader {
+        text,
+        place,
+        findings,
+    };
     let tree = match parsed.tree().expr() {
         Some(expression) => {
             let node = reader.node(&body(expression));
@@ -40,9 +46,16 @@ pub(super) fn read(text: &str, place: Place) -> (Option<Node<'_>>, Vec<Diagnosti
 
 /// Parentheses that another bracket closes, which rnix lets pass.
 fn unclosed(root: &SyntaxNode, place: Place) -> Option<Diagnostic> {
-    let paren = root.descendants().filter_map(ast::Paren::cast).find(|paren| paren.r_paren_token().is_none())?;
+    let paren = root
+        .descendants()
+        .filter_map(ast::Paren::cast)
+        .find(|paren| paren.r_paren_token().is_none())?;
     let start = paren.l_paren_token()?.text_range();
-    Some(Diagnostic::new(&SYNTAX_ERROR, place.of(start), "this `(` is not closed by a `)`"))
+    Some(Diagnostic::new(
+        &SYNTAX_ERROR,
+        place.of(start),
+        "this `(` is not closed by a `)`",
+    ))
 }
 
 /// The set of a module: what functions, `let` and `with` around it finally give.
@@ -124,7 +137,9 @@ impl<'s> Reader<'s> {
     }
 
     fn binding(&mut self, attributes: &mut Attributes<'s>, binding: &ast::AttrpathValue) {
-        let (Some(path), Some(value)) = (binding.attrpath(), binding.value()) else { return };
+        let (Some(path), Some(value)) = (binding.attrpath(), binding.value()) else {
+            return;
+        };
         let mut keys = Vec::new();
         let mut computed = false;
         for attr in path.attrs() {
@@ -159,18 +174,33 @@ impl<'s> Reader<'s> {
             },
         };
         let literal = name.is_some();
-        (Key { name: name.unwrap_or(Cow::Borrowed(source)), span }, literal)
+        (
+            Key {
+                name: name.unwrap_or(Cow::Borrowed(source)),
+                span,
+            },
+            literal,
+        )
     }
 
     fn string(&self, literal: &ast::Str) -> Option<Cow<'s, str>> {
         let source = self.slice(literal.syntax().text_range());
-        if literal.parts().any(|part| matches!(part, InterpolPart::Interpolation(_))) {
+        if literal
+            .parts()
+            .any(|part| matches!(part, InterpolPart::Interpolation(_)))
+        {
             return None;
         }
-        if let Some(inside) = source.strip_prefix("''").and_then(|rest| rest.strip_suffix("''")) {
+        if let Some(inside) = source
+            .strip_prefix("''")
+            .and_then(|rest| rest.strip_suffix("''"))
+        {
             return Some(string::indented(inside));
         }
-        source.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map(string::plain)
+        source
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .map(string::plain)
     }
 
     fn literal(&mut self, literal: &ast::Literal, span: Span) -> Value<'s> {
@@ -178,13 +208,19 @@ impl<'s> Reader<'s> {
         let number = match literal.kind() {
             LiteralKind::Uri(_) => return Value::String(Cow::Borrowed(source)),
             LiteralKind::Integer(_) => source.parse().ok().map(Value::Integer),
-            LiteralKind::Float(_) => source.parse().ok().filter(|float: &f64| float.is_finite()).map(Value::Float),
+            LiteralKind::Float(_) => source
+                .parse()
+                .ok()
+                .filter(|float: &f64| float.is_finite())
+                .map(Value::Float),
         };
         number.unwrap_or_else(|| too_large(span, &mut self.findings))
     }
 
     fn unary(&mut self, operation: &ast::UnaryOp, span: Span) -> Value<'s> {
-        if let (Some(UnaryOpKind::Negate), Some(Expr::Literal(literal))) = (operation.operator(), operation.expr()) {
+        if let (Some(UnaryOpKind::Negate), Some(Expr::Literal(literal))) =
+            (operation.operator(), operation.expr())
+        {
             return match self.literal(&literal, span) {
                 Value::Integer(value) => Value::Integer(-value),
                 Value::Float(value) => Value::Float(-value),
@@ -195,7 +231,9 @@ impl<'s> Reader<'s> {
     }
 
     fn reference(&self, select: &ast::Select) -> &'static str {
-        let base = select.expr().map(|base| self.slice(base.syntax().text_range()));
+        let base = select
+            .expr()
+            .map(|base| self.slice(base.syntax().text_range()));
         match base {
             Some("config") => "a reference to `config`",
             Some("lib") => "a reference to `lib`",
@@ -206,7 +244,8 @@ impl<'s> Reader<'s> {
 
     fn slice(&self, range: TextRange) -> &'s str {
         let text: &'s str = self.text;
-        text.get(usize::from(range.start())..usize::from(range.end())).unwrap_or_default()
+        text.get(usize::from(range.start())..usize::from(range.end()))
+            .unwrap_or_default()
     }
 
     fn span(&self, node: &SyntaxNode) -> Span {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use toml_parser::decoder::Encoding;
 use toml_parser::lexer::{Token, TokenKind};
-use toml_parser::parser::{EventReceiver, RecursionGuard, ValidateWhitespace, parse_document};
+use toml_parser::parser::{EventReceiver, parse_document};
 use toml_parser::{ErrorSink, ParseError, Source, Span as Place};
 
 use super::{DEEPEST, scalar};
@@ -49,7 +49,10 @@ pub(super) fn read(text: &str, file: FileId) -> Option<Node<'_>> {
     }
     builder.take(&tokens)?;
     builder.shrink(0)?;
-    Some(Node { value: Value::Table(builder.root), span: Span::new(file, 0, text.len()) })
+    Some(Node {
+        value: Value::Table(builder.root),
+        span: Span::new(file, 0, text.len()),
+    })
 }
 
 /// One table on the way from the root to the table that is open.
@@ -61,8 +64,16 @@ struct Level {
 
 /// A value in brackets that is still open.
 enum Open<'s> {
-    List { items: Vec<Node<'s>>, start: usize },
-    Table { table: Table<'s>, names: Names, key: Option<Key<'s>>, start: usize },
+    List {
+        items: Vec<Node<'s>>,
+        start: usize,
+    },
+    Table {
+        table: Table<'s>,
+        names: Names,
+        key: Option<Key<'s>>,
+        start: usize,
+    },
 }
 
 struct Builder<'s> {
@@ -96,13 +107,15 @@ impl<'s> Builder<'s> {
 
     /// Reads one stretch of whole lines.
     fn take(&mut self, tokens: &[Token]) -> Option<()> {
-        let source = self.source;
         let mut failed = false;
         let mut sink = |_: ParseError| failed = true;
-        let mut receiver = ValidateWhitespace::new(self, source);
-        let mut receiver = RecursionGuard::new(&mut receiver, DEEPEST as u32);
-        parse_document(tokens, &mut receiver, &mut sink);
-        (!failed && !self.gave_up && self.open.is_empty() && self.key.is_none() && self.header.is_none()).then_some(())
+        parse_document(tokens, self, &mut sink);
+        (!failed
+            && !self.gave_up
+            && self.open.is_empty()
+            && self.key.is_none()
+            && self.header.is_none())
+        .then_some(())
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
@@ -133,22 +146,31 @@ impl<'s> Builder<'s> {
         let last = path.pop()?;
         let mut depth = 0;
         for key in path.drain(..) {
-            if depth + 1 < self.spine.len() && self.table(depth)?.entries.last()?.key.name == key.name {
+            if depth + 1 < self.spine.len()
+                && self.table(depth)?.entries.last()?.key.name == key.name
+            {
                 depth += 1;
                 continue;
             }
             self.shrink(depth)?;
-            let node = Node { value: Value::Table(Table::default()), span: key.span };
+            let node = Node {
+                value: Value::Table(Table::default()),
+                span: key.span,
+            };
             self.add(depth, key, node)?;
             self.spine.push(Level::default());
             depth += 1;
         }
         self.path = path;
 
-        let again = depth + 1 < self.spine.len() && self.table(depth)?.entries.last()?.key.name == last.name;
+        let again = depth + 1 < self.spine.len()
+            && self.table(depth)?.entries.last()?.key.name == last.name;
         let again = again && array && self.spine.get(depth + 1)?.array;
         self.shrink(depth + usize::from(again))?;
-        let node = Node { value: Value::Table(Table::default()), span };
+        let node = Node {
+            value: Value::Table(Table::default()),
+            span,
+        };
         if again {
             match &mut self.table(depth)?.entries.last_mut()?.node.value {
                 Value::List(list) => list.push(node),
@@ -156,11 +178,21 @@ impl<'s> Builder<'s> {
             }
             self.spine.pop();
         } else if array {
-            self.add(depth, last, Node { value: Value::List(vec![node]), span })?;
+            self.add(
+                depth,
+                last,
+                Node {
+                    value: Value::List(vec![node]),
+                    span,
+                },
+            )?;
         } else {
             self.add(depth, last, node)?;
         }
-        self.spine.push(Level { names: Names::default(), array });
+        self.spine.push(Level {
+            names: Names::default(),
+            array,
+        });
         Some(())
     }
 
@@ -179,7 +211,9 @@ impl<'s> Builder<'s> {
     fn put(&mut self, node: Node<'s>) -> Option<()> {
         match self.open.last_mut() {
             Some(Open::List { items, .. }) => items.push(node),
-            Some(Open::Table { table, names, key, .. }) => {
+            Some(Open::Table {
+                table, names, key, ..
+            }) => {
                 let key = key.take()?;
                 if names.find(&table.entries, &key.name).is_some() {
                     return None;
@@ -200,7 +234,12 @@ impl<'s> Builder<'s> {
                 items.shrink_to_fit();
                 (Value::List(items), start)
             }
-            Open::Table { mut table, start, key: None, .. } => {
+            Open::Table {
+                mut table,
+                start,
+                key: None,
+                ..
+            } => {
                 table.entries.shrink_to_fit();
                 (Value::Table(table), start)
             }
@@ -210,11 +249,19 @@ impl<'s> Builder<'s> {
         self.put(Node { value, span })
     }
 
-    fn take_key(&mut self, place: Place, encoding: Option<Encoding>, errors: &mut dyn ErrorSink) -> Option<()> {
+    fn take_key(
+        &mut self,
+        place: Place,
+        encoding: Option<Encoding>,
+        errors: &mut dyn ErrorSink,
+    ) -> Option<()> {
         let text = self.source.input().get(place.start()..place.end())?;
         let mut name = Cow::Borrowed("");
         toml_parser::Raw::new_unchecked(text, encoding, place).decode_key(&mut name, errors);
-        let key = Key { name, span: self.span(place.start(), place.end()) };
+        let key = Key {
+            name,
+            span: self.span(place.start(), place.end()),
+        };
         if self.header.is_some() {
             self.path.push(key);
             return Some(());
@@ -227,13 +274,25 @@ impl<'s> Builder<'s> {
         slot.replace(key).is_none().then_some(())
     }
 
-    fn take_scalar(&mut self, place: Place, encoding: Option<Encoding>, errors: &mut dyn ErrorSink) -> Option<()> {
+    fn take_scalar(
+        &mut self,
+        place: Place,
+        encoding: Option<Encoding>,
+        errors: &mut dyn ErrorSink,
+    ) -> Option<()> {
         let text = self.source.input().get(place.start()..place.end())?;
         let mut decoded = Cow::Borrowed("");
-        let kind = toml_parser::Raw::new_unchecked(text, encoding, place).decode_scalar(&mut decoded, errors);
+        let kind = toml_parser::Raw::new_unchecked(text, encoding, place)
+            .decode_scalar(&mut decoded, errors);
         let value = scalar::value(kind, decoded)?;
         let span = self.span(place.start(), place.end());
         self.put(Node { value, span })
+    }
+
+    /// Whether the value that was just opened is not nested too deep.
+    fn within_depth(&mut self) -> bool {
+        self.gave_up |= self.open.len() > DEEPEST;
+        !self.gave_up
     }
 
     fn note(&mut self, done: Option<()>) {
@@ -243,13 +302,15 @@ impl<'s> Builder<'s> {
 
 /// The last table of the last table and so on, `depth` times.
 fn table_at<'t, 's>(root: &'t mut Table<'s>, depth: usize) -> Option<&'t mut Table<'s>> {
-    (0..depth).try_fold(root, |table, _| match &mut table.entries.last_mut()?.node.value {
-        Value::Table(table) => Some(table),
-        Value::List(list) => match &mut list.last_mut()?.value {
+    (0..depth).try_fold(root, |table, _| {
+        match &mut table.entries.last_mut()?.node.value {
             Value::Table(table) => Some(table),
+            Value::List(list) => match &mut list.last_mut()?.value {
+                Value::Table(table) => Some(table),
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
+        }
     })
 }
 
@@ -263,7 +324,10 @@ impl EventReceiver for Builder<'_> {
     }
 
     fn std_table_close(&mut self, place: Place, _: &mut dyn ErrorSink) {
-        let done = self.header.take().and_then(|(start, array)| self.open_table(start, place.end(), array));
+        let done = self
+            .header
+            .take()
+            .and_then(|(start, array)| self.open_table(start, place.end(), array));
         self.note(done);
     }
 
@@ -273,8 +337,13 @@ impl EventReceiver for Builder<'_> {
 
     fn inline_table_open(&mut self, place: Place, _: &mut dyn ErrorSink) -> bool {
         let (table, names) = (Table::default(), Names::default());
-        self.open.push(Open::Table { table, names, key: None, start: place.start() });
-        !self.gave_up
+        self.open.push(Open::Table {
+            table,
+            names,
+            key: None,
+            start: place.start(),
+        });
+        self.within_depth()
     }
 
     fn inline_table_close(&mut self, place: Place, _: &mut dyn ErrorSink) {
@@ -283,8 +352,11 @@ impl EventReceiver for Builder<'_> {
     }
 
     fn array_open(&mut self, place: Place, _: &mut dyn ErrorSink) -> bool {
-        self.open.push(Open::List { items: Vec::new(), start: place.start() });
-        !self.gave_up
+        self.open.push(Open::List {
+            items: Vec::new(),
+            start: place.start(),
+        });
+        self.within_depth()
     }
 
     fn array_close(&mut self, place: Place, _: &mut dyn ErrorSink) {
@@ -304,6 +376,18 @@ impl EventReceiver for Builder<'_> {
     fn scalar(&mut self, place: Place, encoding: Option<Encoding>, errors: &mut dyn ErrorSink) {
         let done = self.take_scalar(place, encoding, errors);
         self.note(done);
+    }
+
+    fn comment(&mut self, place: Place, errors: &mut dyn ErrorSink) {
+        if let Some(raw) = self.source.get(place) {
+            raw.decode_comment(errors);
+        }
+    }
+
+    fn newline(&mut self, place: Place, errors: &mut dyn ErrorSink) {
+        if let Some(raw) = self.source.get(place) {
+            raw.decode_newline(errors);
+        }
     }
 
     fn error(&mut self, _: Place, _: &mut dyn ErrorSink) {

@@ -10,7 +10,11 @@ use crate::source::{Node, Span, Table, Value};
 /// The name that a key of one part means.
 pub(super) fn key_name(written: &str) -> String {
     let mut name = Cow::Borrowed("");
-    if let Some(raw) = Source::new(written).lex().next().and_then(|token| Source::new(written).get(token)) {
+    if let Some(raw) = Source::new(written)
+        .lex()
+        .next()
+        .and_then(|token| Source::new(written).get(token))
+    {
         raw.decode_key(&mut name, &mut ());
     }
     name.into_owned()
@@ -21,16 +25,27 @@ pub(super) fn first(text: &str, root: &Node<'_>, second: Span, name: &str) -> Op
     if let Some(span) = earlier_header(text, second) {
         return Some(span);
     }
-    let Value::Table(table) = &root.value else { return None };
-    let mut found = Found { header: (0, table), inline: None };
+    let Value::Table(table) = &root.value else {
+        return None;
+    };
+    let mut found = Found {
+        header: (0, table),
+        inline: None,
+    };
     found.look(text, table, second);
     let table = found.inline.unwrap_or(found.header.1);
-    table.get(name).map(|entry| entry.key.span).filter(|span| span.start < second.start)
+    table
+        .get(name)
+        .map(|entry| entry.key.span)
+        .filter(|span| span.start < second.start)
 }
 
 /// When `second` lies in a header: the header before it that has the same names.
 fn earlier_header(text: &str, second: Span) -> Option<Span> {
-    let line_start = text.get(..second.start as usize)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let line_start = text
+        .get(..second.start as usize)?
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
     let line = text.get(line_start..)?.lines().next()?;
     if !line.trim_start().starts_with('[') {
         return None;
@@ -51,9 +66,15 @@ fn earlier_header(text: &str, second: Span) -> Option<Span> {
 /// The names of the header on a line.
 fn header(line: &str) -> Vec<String> {
     let source = Source::new(line);
-    let tokens = source.lex().take_while(|token| token.kind() != TokenKind::Comment);
-    let names = tokens.filter(|token| token.kind() == TokenKind::Atom || token.kind().encoding().is_some());
-    names.filter_map(|token| source.get(token)).map(|raw| key_name(raw.as_str())).collect()
+    let tokens = source
+        .lex()
+        .take_while(|token| token.kind() != TokenKind::Comment);
+    let names =
+        tokens.filter(|token| token.kind() == TokenKind::Atom || token.kind().encoding().is_some());
+    names
+        .filter_map(|token| source.get(token))
+        .map(|raw| key_name(raw.as_str()))
+        .collect()
 }
 
 struct Found<'t, 's> {
@@ -77,12 +98,16 @@ impl<'t, 's> Found<'t, 's> {
                 let around = node.span.start <= place.start && place.end <= node.span.end;
                 if written.starts_with('{') && around {
                     self.inline = Some(table);
-                } else if written.starts_with('[') && (self.header.0..=place.start).contains(&node.span.start) {
+                } else if written.starts_with('[')
+                    && (self.header.0..=place.start).contains(&node.span.start)
+                {
                     self.header = (node.span.start, table);
                 }
                 self.look(text, table, place);
             }
-            Value::List(items) => items.iter().for_each(|item| self.look_at(text, item, place)),
+            Value::List(items) => items
+                .iter()
+                .for_each(|item| self.look_at(text, item, place)),
             _ => {}
         }
     }

@@ -25,5 +25,6 @@ pub(super) fn integer<'s>(digits: &str, radix: u32) -> Option<Value<'s>> {
 /// A float; infinity only where it was written in words.
 pub(super) fn float<'s>(digits: &str) -> Option<Value<'s>> {
     let float: f64 = digits.parse().ok()?;
-    (float.is_finite() || !digits.contains(|c: char| c.is_ascii_digit())).then_some(Value::Float(float))
+    (float.is_finite() || !digits.contains(|c: char| c.is_ascii_digit()))
+        .then_some(Value::Float(float))
 }

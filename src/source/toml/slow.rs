@@ -15,14 +15,22 @@ const MOST_ERRORS: usize = 20;
 /// The tree of `text`, or its errors.
 pub(super) fn read(text: &str, file: FileId) -> (Option<Node<'_>>, Vec<Diagnostic>) {
     let (root, errors) = DeTable::parse_recoverable(text);
-    let mut reader = Reader { file, findings: Vec::new() };
+    let mut reader = Reader {
+        file,
+        findings: Vec::new(),
+    };
     let table = reader.table(root.into_inner());
     // What stands for a value that could not be read would only lead to findings about what nobody wrote.
-    let whole = errors.iter().all(|error| error.message() == "duplicate key");
+    let whole = errors
+        .iter()
+        .all(|error| error.message() == "duplicate key");
     if !whole {
         reader.findings.clear();
     }
-    let node = Node { value: Value::Table(table), span: Span::new(file, 0, text.len()) };
+    let node = Node {
+        value: Value::Table(table),
+        span: Span::new(file, 0, text.len()),
+    };
     for error in errors.iter().take(MOST_ERRORS) {
         reader.findings.push(finding(error, text, &node));
     }
@@ -40,7 +48,13 @@ impl Reader {
             .into_iter()
             .map(|(key, value)| {
                 let span = Span::new(self.file, key.span().start, key.span().end);
-                Entry { key: Key { name: key.into_inner(), span }, node: self.node(value) }
+                Entry {
+                    key: Key {
+                        name: key.into_inner(),
+                        span,
+                    },
+                    node: self.node(value),
+                }
             })
             .collect();
         entries.sort_by_key(|entry| entry.key.span.start);
@@ -52,16 +66,19 @@ impl Reader {
         let value = match value.into_inner() {
             DeValue::String(text) => Value::String(text),
             DeValue::Boolean(value) => Value::Bool(value),
-            DeValue::Integer(digits) => {
-                scalar::integer(digits.as_str(), digits.radix()).unwrap_or_else(|| self.too_large(span))
+            DeValue::Integer(digits) => scalar::integer(digits.as_str(), digits.radix())
+                .unwrap_or_else(|| self.too_large(span)),
+            DeValue::Float(digits) => {
+                scalar::float(digits.as_str()).unwrap_or_else(|| self.too_large(span))
             }
-            DeValue::Float(digits) => scalar::float(digits.as_str()).unwrap_or_else(|| self.too_large(span)),
             DeValue::Datetime(moment) => Value::Other(match (moment.date, moment.time) {
                 (Some(_), None) => "a date",
                 (None, Some(_)) => "a time",
                 _ => "a date and time",
             }),
-            DeValue::Array(items) => Value::List(items.into_iter().map(|item| self.node(item)).collect()),
+            DeValue::Array(items) => {
+                Value::List(items.into_iter().map(|item| self.node(item)).collect())
+            }
             DeValue::Table(table) => Value::Table(self.table(table)),
         };
         Node { value, span }
@@ -74,7 +91,11 @@ impl Reader {
 
 fn finding(error: &Error, text: &str, root: &Node<'_>) -> Diagnostic {
     let place = error.span().unwrap_or(text.len()..text.len());
-    let span = Span::new(root.span.file, place.start.min(text.len()), place.end.min(text.len()));
+    let span = Span::new(
+        root.span.file,
+        place.start.min(text.len()),
+        place.end.min(text.len()),
+    );
     let written = text.get(place.clone()).unwrap_or_default();
     match error.message() {
         "duplicate key" => {
