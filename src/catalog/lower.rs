@@ -122,10 +122,12 @@ fn add_packages(instance: &mut Instance, database: &declaration::Database) {
         let known = extension::lookup(&said.name.value);
         let package = string(said.package.as_ref()).or_else(|| known?.package.map(Into::into));
         instance.packages.extend(package);
+        let known = known.and_then(|known| known.preload);
         let preload = match &said.preload {
             Some(declaration::Preload::Library(library)) => Some(library.value.clone()),
-            Some(declaration::Preload::Known(known)) if !known.value => None,
-            _ => known.and_then(|known| known.preload).map(|preload| preload.library.into()),
+            Some(declaration::Preload::Known(wanted)) => known.filter(|_| wanted.value).map(|known| known.library.into()),
+            // A library that only some use needs may keep the server from starting: it must be asked for.
+            None => known.filter(|known| known.required).map(|known| known.library.into()),
         };
         instance.preload_libraries.extend(preload);
     }
