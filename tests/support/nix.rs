@@ -123,10 +123,13 @@ impl Evaluator {
             }
             list.push_str(" ]; show = [");
             for option in configuration.show {
-                let names: Vec<_> = option.split('.').map(|name| format!("{name:?}")).collect();
+                let names: Vec<_> = option.split('.').map(nix_string).collect();
                 list.push_str(&format!(" [ {} ]", names.join(" ")));
             }
-            list.push_str(&format!(" ]; release = {:?}; }} ", configuration.release));
+            list.push_str(&format!(
+                " ]; release = {}; }} ",
+                nix_string(configuration.release)
+            ));
         }
         list.push(']');
         let path = folder.path().join("configurations.nix");
@@ -200,10 +203,17 @@ pub fn tests_nix() -> PathBuf {
 
 /// A path as a Nix expression, whatever characters are in it.
 pub fn nix_path(path: &Path) -> String {
-    let text = path.to_str().expect("a path in Unicode");
+    format!(
+        "(/. + {})",
+        nix_string(path.to_str().expect("a path in Unicode"))
+    )
+}
+
+/// A text as a Nix expression.
+pub fn nix_string(text: &str) -> String {
     let escaped = text
         .replace('\\', "\\\\")
         .replace('"', "\\\"")
         .replace("${", "\\${");
-    format!("(/. + \"{escaped}\")")
+    format!("\"{escaped}\"")
 }
