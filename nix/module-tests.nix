@@ -122,6 +122,16 @@ let
       actual = builtins.length (ours (failed forced));
       expected = 1;
     };
+    startsNothingForAServerThatIsOff = {
+      actual = map (config: config.systemd.services.dbgen-settings.wantedBy) [
+        alone
+        off
+      ];
+      expected = [
+        [ "multi-user.target" ]
+        [ ]
+      ];
+    };
     yieldsToAServerThatIsOff = {
       actual = [
         off.services.postgresql.enable

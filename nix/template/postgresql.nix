@@ -113,7 +113,8 @@ in
       in
       {
         description = "Parameters of the databases that dbgen declares";
-        wantedBy = [ "multi-user.target" ];
+        # Without a server, nothing starts it.
+        wantedBy = lib.optional postgresql.enable "multi-user.target";
         requires = [ "postgresql.service" ] ++ setup;
         after = [ "postgresql.service" ] ++ setup;
         serviceConfig = {
