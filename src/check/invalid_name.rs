@@ -51,5 +51,8 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 
 /// Whether another rule has nothing to add about a name.
 pub fn is_invalid(name: &str) -> bool {
-    matches!(Identifier::new(name), Err(IdentifierError::Empty | IdentifierError::Control { .. }))
+    matches!(
+        Identifier::new(name),
+        Err(IdentifierError::Empty | IdentifierError::Control { .. })
+    )
 }

@@ -26,7 +26,10 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     names::each(scope.declarations, |noun, name| {
-        let Err(IdentifierError::TooLong { bytes, truncated }) = Identifier::new(&name.value) else { return };
+        let Err(IdentifierError::TooLong { bytes, truncated }) = Identifier::new(&name.value)
+        else {
+            return;
+        };
         let noun = noun.as_str();
         let characters = name.value.chars().count();
         let length = if characters == bytes {
@@ -40,8 +43,14 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         );
         findings.push(
             Diagnostic::new(&NAME_TOO_LONG, name.span, message)
-                .label(format!("the server would make it {}", phrase::backticked(&truncated)))
-                .help(format!("shorten it by {}", phrase::count(bytes - MAX_BYTES, "byte"))),
+                .label(format!(
+                    "the server would make it {}",
+                    phrase::backticked(&truncated)
+                ))
+                .help(format!(
+                    "shorten it by {}",
+                    phrase::count(bytes - MAX_BYTES, "byte")
+                )),
         );
     });
 }

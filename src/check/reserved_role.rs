@@ -47,10 +47,14 @@ fn declared(scope: &Scope, service: &Service, role: &Text, field: &str, findings
     let shown = phrase::backticked(&role.value);
     let finding = if &*role.value == "postgres" {
         let message = match field {
-            "user" => format!("service {} logs in as {shown}, the server's superuser", phrase::backticked(&service.name.value)),
+            "user" => format!(
+                "service {} logs in as {shown}, the server's superuser",
+                phrase::backticked(&service.name.value)
+            ),
             _ => format!("role {shown} can't be declared, it is the server's superuser"),
         };
-        Diagnostic::new(&RESERVED_ROLE, role.span, message).label("may do everything in every database")
+        Diagnostic::new(&RESERVED_ROLE, role.span, message)
+            .label("may do everything in every database")
     } else if is_reserved_role(&role.value) {
         let message = format!("role {shown} can't be declared, the name is reserved by PostgreSQL");
         Diagnostic::new(&RESERVED_ROLE, role.span, message).label(match &*role.value {
@@ -62,12 +66,21 @@ fn declared(scope: &Scope, service: &Service, role: &Text, field: &str, findings
         return;
     };
     let predefined = field == "name" && role.value.starts_with("pg_");
-    let own = if predefined { format!("{}_role", service.name.value) } else { service.name.value.to_string() };
+    let own = if predefined {
+        format!("{}_role", service.name.value)
+    } else {
+        service.name.value.to_string()
+    };
     let mut example = format!("{field} = {}", toml::Value::from(own));
     let mut help = "give the service a role of its own:";
     if predefined {
         example += &format!("\nmemberOf = [{}]", toml::Value::from(&*role.value));
-        help = "name a role of your own; to give it the rights of a predefined role make it a member:";
+        help =
+            "name a role of your own; to give it the rights of a predefined role make it a member:";
     }
-    findings.push(finding.help(help).example(scope.example(role.span, &example)));
+    findings.push(
+        finding
+            .help(help)
+            .example(scope.example(role.span, &example)),
+    );
 }

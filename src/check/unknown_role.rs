@@ -72,7 +72,9 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
                 findings.push(disabled(role, origin.span));
                 true
             }
-            None => name == "postgres" || is_predefined(scope, name) || invalid_name::is_invalid(name),
+            None => {
+                name == "postgres" || is_predefined(scope, name) || invalid_name::is_invalid(name)
+            }
         };
         if known || (name == "public" && may_be_public.contains(&role.span)) {
             continue;
@@ -87,18 +89,32 @@ fn privileges(scope: &Scope) -> HashSet<Span> {
     databases
         .flat_map(|(_, database)| {
             let grants = database.grants.iter().map(|grant| grant.role.span);
-            grants.chain(database.default_privileges.iter().map(|privilege| privilege.role.span))
+            grants.chain(
+                database
+                    .default_privileges
+                    .iter()
+                    .map(|privilege| privilege.role.span),
+            )
         })
         .collect()
 }
 
 fn is_predefined(scope: &Scope, name: &str) -> bool {
-    let exists = |since: u8| scope.version().is_none_or(|version| version.major() >= since);
-    PREDEFINED.iter().any(|(role, since)| *role == name && exists(*since))
+    let exists = |since: u8| {
+        scope
+            .version()
+            .is_none_or(|version| version.major() >= since)
+    };
+    PREDEFINED
+        .iter()
+        .any(|(role, since)| *role == name && exists(*since))
 }
 
 fn disabled(role: &Text, origin: Span) -> Diagnostic {
-    let message = format!("role {} is declared only by a service that is not enabled", phrase::backticked(&role.value));
+    let message = format!(
+        "role {} is declared only by a service that is not enabled",
+        phrase::backticked(&role.value)
+    );
     Diagnostic::new(&UNKNOWN_ROLE, role.span, message)
         .label("won't exist")
         .related(origin, "declared here, in a service with `enable = false`")
@@ -113,25 +129,46 @@ fn finding(scope: &Scope, role: &Text) -> Diagnostic {
             .label("stands for everybody")
             .help("only `grants` and `defaultPrivileges` can name `public`; name a role here");
     }
-    if let Some((_, since)) = PREDEFINED.iter().find(|(predefined, _)| *predefined == name) {
+    if let Some((_, since)) = PREDEFINED
+        .iter()
+        .find(|(predefined, _)| *predefined == name)
+    {
         let version = scope.version().map_or(Version::OLDEST, |version| version);
-        return Diagnostic::new(&UNKNOWN_ROLE, role.span, format!("PostgreSQL {version} has no role {shown}"))
-            .label(format!("predefined from PostgreSQL {since}"))
-            .help("name another role, or raise the `version` of the instance if the server is newer");
+        return Diagnostic::new(
+            &UNKNOWN_ROLE,
+            role.span,
+            format!("PostgreSQL {version} has no role {shown}"),
+        )
+        .label(format!("predefined from PostgreSQL {since}"))
+        .help("name another role, or raise the `version` of the instance if the server is newer");
     }
     let names = scope.role_names();
-    let predefined = PREDEFINED.iter().map(|(role, _)| *role).filter(|role| is_predefined(scope, role));
+    let predefined = PREDEFINED
+        .iter()
+        .map(|(role, _)| *role)
+        .filter(|role| is_predefined(scope, role));
     let candidates: Vec<&str> = names.into_iter().chain(predefined).collect();
     let finding = Diagnostic::new(&UNKNOWN_ROLE, role.span, format!("unknown role {shown}"));
     if let Some(near) = phrase::did_you_mean(candidates, name) {
         let near = phrase::backticked(near);
-        return finding.label(format!("did you mean {near}?")).help(format!("write {near}, or declare {shown} among the `roles` of a service"));
+        return finding.label(format!("did you mean {near}?")).help(format!(
+            "write {near}, or declare {shown} among the `roles` of a service"
+        ));
     }
     let finding = finding.label("declared by no service");
     if name.starts_with("pg_") {
-        let predefined: Vec<&str> = PREDEFINED.iter().map(|(role, _)| *role).filter(|role| is_predefined(scope, role)).collect();
-        return finding.help(format!("the predefined roles are {}", phrase::and_list(predefined)));
+        let predefined: Vec<&str> = PREDEFINED
+            .iter()
+            .map(|(role, _)| *role)
+            .filter(|role| is_predefined(scope, role))
+            .collect();
+        return finding.help(format!(
+            "the predefined roles are {}",
+            phrase::and_list(predefined)
+        ));
     }
     let example = format!("[[roles]]\nname = {}", toml::Value::from(name));
-    finding.help("declare it among the `roles` of a service:").example(scope.example(role.span, &example))
+    finding
+        .help("declare it among the `roles` of a service:")
+        .example(scope.example(role.span, &example))
 }
