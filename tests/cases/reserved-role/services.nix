@@ -1,0 +1,20 @@
+{
+  services.immich = {
+    databases = [
+      {
+        type = "postgresql";
+        name = "immich";
+        user = "postgres";
+      }
+      {
+        type = "postgresql";
+        name = "thumbnails";
+        user = "pg_immich";
+      }
+    ];
+    roles = [
+      { name = "public"; }
+      { name = "pg_monitor"; login = true; }
+    ];
+  };
+}
