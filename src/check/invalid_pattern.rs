@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{Findings, Scope, place, target};
 use crate::declaration::Text;
 use crate::diagnostic::{Diagnostic, phrase, rule};
+use crate::postgres::identifier::Identifier;
 use crate::postgres::pattern::{self, Pattern};
 use crate::postgres::privilege::ObjectKind;
 
@@ -80,13 +81,9 @@ fn parse(kind: ObjectKind, text: &str) -> Result<(), Problem> {
                 text,
             });
         }
-        _ if text.is_empty() => {
-            return Err(Problem {
-                part: whole,
-                text: "empty".to_owned(),
-            });
+        _ => {
+            return Identifier::new(text).map(drop).map_err(|error| Problem { part: whole, text: error.to_string() });
         }
-        _ => return Ok(()),
     };
     match pattern {
         Ok(Pattern {
@@ -112,7 +109,10 @@ fn parse(kind: ObjectKind, text: &str) -> Result<(), Problem> {
             };
             Err(Problem {
                 part: error.offset..error.offset + length,
-                text: error.to_string(),
+                text: match error.problem {
+                    pattern::Problem::Expected("the end") => "nothing may follow here".to_owned(),
+                    problem => problem.to_string(),
+                },
             })
         }
     }
@@ -129,15 +129,37 @@ fn finding(scope: &Scope, kind: ObjectKind, text: &Text, problem: Problem) -> Di
     } else {
         place::of_part(scope, text, problem.part)
     };
-    let finding = Diagnostic::new(&INVALID_PATTERN, span, message).label(problem.text);
-    match kind {
+    let help = match kind {
         ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine => {
-            finding.help("write `schema.name(type, ...)`, or `schema.*` for all of a schema; names other than letters, digits, `_` and `$` in double quotes")
+            "write `schema.name(type, ...)`, the types without a length, or `schema.*` for all of a schema; a name that isn't made of letters, digits, `_` and `$` in double quotes".to_owned()
         }
-        ObjectKind::LargeObject => finding.help("write its number, such as `16393`, in quotes"),
+        ObjectKind::LargeObject => "write its number, such as `16393`, in quotes".to_owned(),
         ObjectKind::Table | ObjectKind::Column | ObjectKind::Sequence | ObjectKind::Type | ObjectKind::Domain => {
-            finding.help("write `schema.name`, or `schema.*` for all of a schema; names other than letters, digits, `_` and `$` in double quotes")
+            meant(&text.value).unwrap_or_else(|| {
+                "write `schema.name`, or `schema.*` for all of a schema; a name that isn't made of letters, digits, `_` and `$` in double quotes".to_owned()
+            })
         }
-        _ => finding.help("name each one"),
+        _ => "write each name as it is".to_owned(),
+    };
+    Diagnostic::new(&INVALID_PATTERN, span, message).label(problem.text).help(help)
+}
+
+/// What to write for a pattern that lacks only its schema or its quotes.
+fn meant(text: &str) -> Option<String> {
+    if text.contains(['"', '(']) {
+        return None;
     }
+    let (schema, name) = text.split_once('.').unwrap_or(("public", text));
+    if schema == "*" || name.contains('.') {
+        return None;
+    }
+    let target = match name {
+        "*" => pattern::Target::All,
+        name => pattern::Target::Named(Identifier::new(name).ok()?),
+    };
+    let pattern = phrase::backticked(&Pattern { schema: Identifier::new(schema).ok()?, target }.to_string());
+    Some(match text.contains('.') {
+        true => format!("write {pattern}"),
+        false => format!("name the schema too: {pattern} if it is the schema `public`"),
+    })
 }

@@ -76,10 +76,8 @@ fn parse(name: &str) -> Result<(), String> {
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c);
     if let Some(character) = name.chars().find(|c| !allowed(*c)) {
-        return Err(format!(
-            "{} can't stand in it",
-            phrase::backticked(&character.to_string())
-        ));
+        let shown = if character == ' ' { "a blank".to_owned() } else { phrase::backticked(&character.to_string()) };
+        return Err(format!("{shown} can't stand in it"));
     }
     let Some((prefix, _)) = name
         .rsplit_once('.')

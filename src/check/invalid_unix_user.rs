@@ -49,7 +49,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             .char_indices()
             .find(|(at, c)| !may_stand(name, *at, *c))
         {
-            let shown = phrase::backticked(&character.to_string());
+            let shown = if character == ' ' { "a blank".to_owned() } else { phrase::backticked(&character.to_string()) };
             let where_to = if at == 0 { "at the start" } else { "here" };
             (
                 at..at + character.len_utf8(),
@@ -71,7 +71,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         findings.push(
             Diagnostic::new(&INVALID_UNIX_USER, span, format!("{} is no name of a Unix user", phrase::backticked(name)))
                 .label(label)
-                .help("write the user as in `users.users`: a letter or `_` first, then lower-case letters, digits, `_` and `-`"),
+                .help("write the user as in `users.users`: at most 31 lower-case letters, digits, `_` and `-`, a letter or `_` first"),
         );
     }
 }

@@ -67,12 +67,12 @@ fn parse(text: &str) -> Result<(), &'static str> {
         return Ok(());
     }
     let rest = rest.strip_prefix([' ', 'T']).ok_or(form)?;
-    let zone = rest.find(['+', '-', 'Z']).unwrap_or(rest.len());
-    let (time, zone) = rest.split_at_checked(zone).ok_or(form)?;
-    if !is_clock(time.strip_suffix(' ').unwrap_or(time)) {
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.'));
+    let (time, zone) = rest.split_at_checked(end.unwrap_or(rest.len())).ok_or(form)?;
+    if !is_clock(time) {
         return Err("no time of the form `12:00` or `12:00:00`");
     }
-    if zone.is_empty() || is_zone(zone) {
+    if zone.is_empty() || is_zone(zone.strip_prefix(' ').unwrap_or(zone)) {
         Ok(())
     } else {
         Err("no time zone of the form `+01`, `+01:30` or `Z`")

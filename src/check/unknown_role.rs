@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Findings, Scope, invalid_name};
-use crate::declaration::Text;
+use crate::declaration::{Service, Text};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::version::Version;
 use crate::source::Span;
@@ -79,7 +79,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         if known || (name == "public" && may_be_public.contains(&role.span)) {
             continue;
         }
-        findings.push(finding(scope, role));
+        findings.push(finding(scope, service, role));
     }
 }
 
@@ -121,7 +121,7 @@ fn disabled(role: &Text, origin: Span) -> Diagnostic {
         .help("declare the role in a service that is enabled, or remove what refers to it")
 }
 
-fn finding(scope: &Scope, role: &Text) -> Diagnostic {
+fn finding(scope: &Scope, service: &Service, role: &Text) -> Diagnostic {
     let name = &*role.value;
     let shown = phrase::backticked(name);
     if name == "public" {
@@ -133,7 +133,7 @@ fn finding(scope: &Scope, role: &Text) -> Diagnostic {
         .iter()
         .find(|(predefined, _)| *predefined == name)
     {
-        let version = scope.version().map_or(Version::OLDEST, |version| version);
+        let version = scope.version().unwrap_or(Version::OLDEST);
         return Diagnostic::new(
             &UNKNOWN_ROLE,
             role.span,
@@ -142,33 +142,37 @@ fn finding(scope: &Scope, role: &Text) -> Diagnostic {
         .label(format!("predefined from PostgreSQL {since}"))
         .help("name another role, or raise the `version` of the instance if the server is newer");
     }
-    let names = scope.role_names();
-    let predefined = PREDEFINED
-        .iter()
-        .map(|(role, _)| *role)
-        .filter(|role| is_predefined(scope, role));
-    let candidates: Vec<&str> = names.into_iter().chain(predefined).collect();
     let finding = Diagnostic::new(&UNKNOWN_ROLE, role.span, format!("unknown role {shown}"));
-    if let Some(near) = phrase::did_you_mean(candidates, name) {
-        let near = phrase::backticked(near);
-        return finding.label(format!("did you mean {near}?")).help(format!(
-            "write {near}, or declare {shown} among the `roles` of a service"
-        ));
+    let predefined = || PREDEFINED.iter().map(|(role, _)| *role).filter(|role| is_predefined(scope, role));
+    let near = phrase::did_you_mean(scope.role_names().into_iter().chain(predefined()), name).map(phrase::backticked);
+    match near {
+        Some(near) if name.starts_with("pg_") => finding.label(format!("did you mean {near}?")).help(format!("write {near}")),
+        Some(near) => finding
+            .label(format!("did you mean {near}?"))
+            .help(format!("write {near}, or declare {shown} among the `roles` of a service")),
+        None if name.starts_with("pg_") => {
+            let all = phrase::and_list(predefined());
+            finding.label("not among the predefined roles").help(format!("the predefined roles are {all}"))
+        }
+        None => {
+            let example = format!("[[{}]]\nname = {}", roles_of(service), toml::Value::from(name));
+            finding
+                .label("declared by no service")
+                .help("declare it among the `roles` of a service:")
+                .example(scope.example(role.span, &example))
+        }
     }
-    let finding = finding.label("declared by no service");
-    if name.starts_with("pg_") {
-        let predefined: Vec<&str> = PREDEFINED
-            .iter()
-            .map(|(role, _)| *role)
-            .filter(|role| is_predefined(scope, role))
-            .collect();
-        return finding.help(format!(
-            "the predefined roles are {}",
-            phrase::and_list(predefined)
-        ));
+}
+
+/// Where the roles of a service stand: a file that is named like its service has them at its top.
+fn roles_of(service: &Service) -> String {
+    let name = &service.name;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if name.span.end == 0 {
+        "roles".to_owned()
+    } else if !name.value.is_empty() && name.value.chars().all(is_plain) {
+        format!("services.{}.roles", name.value)
+    } else {
+        format!("services.{}.roles", toml::Value::from(&*name.value))
     }
-    let example = format!("[[roles]]\nname = {}", toml::Value::from(name));
-    finding
-        .help("declare it among the `roles` of a service:")
-        .example(scope.example(role.span, &example))
 }
