@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Findings, Scope};
 use crate::declaration::{Attribute, Role, Service, Text};
 use crate::diagnostic::{Diagnostic, phrase, rule};
+use crate::source::Span;
 
 rule! {
     /// ## What it does
@@ -44,13 +45,14 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             .push((service, &database.user));
     }
     for (service, role) in scope.declarations.roles() {
-        if let Some(user) = users
-            .get(&*role.name.value)
-            .into_iter()
-            .flatten()
-            .find(|(other, _)| together(scope, service, other))
-        {
-            login(role, user.1, findings);
+        if let Some(no_login) = no_login(role) {
+            let users = users.get(&*role.name.value).into_iter().flatten();
+            if let Some((_, user)) = users
+                .copied()
+                .find(|(other, _)| together(scope, service, other))
+            {
+                findings.push(login(role, no_login, user));
+            }
         }
         if !scope.is_enabled(service) {
             continue;
@@ -69,24 +71,24 @@ fn together(scope: &Scope, one: &Service, other: &Service) -> bool {
     one.name.value == other.name.value || (scope.is_enabled(one) && scope.is_enabled(other))
 }
 
-fn login(role: &Role, user: &Text, findings: &mut Findings) {
-    let Some((_, login)) = role
+/// The place that says `login = false`.
+fn no_login(role: &Role) -> Option<Span> {
+    let said = role
         .attributes
         .iter()
-        .find(|(name, said)| *name == Attribute::Login && !said.value)
-    else {
-        return;
-    };
+        .find(|(name, said)| *name == Attribute::Login && !said.value)?;
+    Some(said.1.span)
+}
+
+fn login(role: &Role, no_login: Span, user: &Text) -> Diagnostic {
     let message = format!(
         "role {} is the user of a database and may not log in",
         phrase::backticked(&role.name.value)
     );
-    findings.push(
-        Diagnostic::new(&CONFLICTING_ROLE, login.span, message)
-            .label("no login here")
-            .related(user.span, "the service logs in as it here")
-            .help("remove `login = false`, or give the database another `user` and make this role its `owner`"),
-    );
+    Diagnostic::new(&CONFLICTING_ROLE, no_login, message)
+        .label("no login here")
+        .related(user.span, "the service logs in as it here")
+        .help("remove `login = false`, or give the database another `user` and make this role its `owner`")
 }
 
 fn twice(

@@ -82,7 +82,10 @@ fn parse(kind: ObjectKind, text: &str) -> Result<(), Problem> {
             });
         }
         _ => {
-            return Identifier::new(text).map(drop).map_err(|error| Problem { part: whole, text: error.to_string() });
+            return Identifier::new(text).map(drop).map_err(|error| Problem {
+                part: whole,
+                text: error.to_string(),
+            });
         }
     };
     match pattern {
@@ -141,7 +144,9 @@ fn finding(scope: &Scope, kind: ObjectKind, text: &Text, problem: Problem) -> Di
         }
         _ => "write each name as it is".to_owned(),
     };
-    Diagnostic::new(&INVALID_PATTERN, span, message).label(problem.text).help(help)
+    Diagnostic::new(&INVALID_PATTERN, span, message)
+        .label(problem.text)
+        .help(help)
 }
 
 /// What to write for a pattern that lacks only its schema or its quotes.
@@ -157,7 +162,13 @@ fn meant(text: &str) -> Option<String> {
         "*" => pattern::Target::All,
         name => pattern::Target::Named(Identifier::new(name).ok()?),
     };
-    let pattern = phrase::backticked(&Pattern { schema: Identifier::new(schema).ok()?, target }.to_string());
+    let pattern = phrase::backticked(
+        &Pattern {
+            schema: Identifier::new(schema).ok()?,
+            target,
+        }
+        .to_string(),
+    );
     Some(match text.contains('.') {
         true => format!("write {pattern}"),
         false => format!("name the schema too: {pattern} if it is the schema `public`"),

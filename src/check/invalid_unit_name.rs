@@ -76,7 +76,11 @@ fn parse(name: &str) -> Result<(), String> {
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c);
     if let Some(character) = name.chars().find(|c| !allowed(*c)) {
-        let shown = if character == ' ' { "a blank".to_owned() } else { phrase::backticked(&character.to_string()) };
+        let shown = if character == ' ' {
+            "a blank".to_owned()
+        } else {
+            phrase::backticked(&character.to_string())
+        };
         return Err(format!("{shown} can't stand in it"));
     }
     let Some((prefix, _)) = name

@@ -49,7 +49,11 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             .char_indices()
             .find(|(at, c)| !may_stand(name, *at, *c))
         {
-            let shown = if character == ' ' { "a blank".to_owned() } else { phrase::backticked(&character.to_string()) };
+            let shown = if character == ' ' {
+                "a blank".to_owned()
+            } else {
+                phrase::backticked(&character.to_string())
+            };
             let where_to = if at == 0 { "at the start" } else { "here" };
             (
                 at..at + character.len_utf8(),

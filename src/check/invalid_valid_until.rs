@@ -68,7 +68,9 @@ fn parse(text: &str) -> Result<(), &'static str> {
     }
     let rest = rest.strip_prefix([' ', 'T']).ok_or(form)?;
     let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.'));
-    let (time, zone) = rest.split_at_checked(end.unwrap_or(rest.len())).ok_or(form)?;
+    let (time, zone) = rest
+        .split_at_checked(end.unwrap_or(rest.len()))
+        .ok_or(form)?;
     if !is_clock(time) {
         return Err("no time of the form `12:00` or `12:00:00`");
     }

@@ -136,11 +136,10 @@ fn finding(cycle: &[Step]) -> Diagnostic {
             names.join(" -> ")
         ),
     };
-    let mut places = cycle
-        .iter()
-        .rev()
-        .filter_map(|step| Some((step.role, step.through?)));
-    let Some((role, closing)) = places.next() else {
+    let closing = cycle
+        .last()
+        .and_then(|step| Some((step.role, step.through?)));
+    let Some((role, closing)) = closing else {
         return Diagnostic::new(&MEMBERSHIP_CYCLE, Default::default(), message);
     };
     let member = |role: &str, of: &Text| {
@@ -153,9 +152,12 @@ fn finding(cycle: &[Step]) -> Diagnostic {
     let mut finding = Diagnostic::new(&MEMBERSHIP_CYCLE, closing.span, message)
         .label(member(role, closing))
         .help("remove one of these memberships; a member has the rights of the role it is a member of, not the other way round");
-    let mut related: Vec<_> = places.collect();
-    related.reverse();
-    for (role, of) in related.into_iter().take(SHOWN) {
+    let others = cycle.get(..cycle.len() - 1).unwrap_or_default();
+    for (role, of) in others
+        .iter()
+        .take(SHOWN)
+        .filter_map(|step| Some((step.role, step.through?)))
+    {
         finding = finding.related(of.span, member(role, of));
     }
     finding

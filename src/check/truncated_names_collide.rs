@@ -1,6 +1,6 @@
 //! Two names that the server would take for one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Findings, Scope};
 use crate::declaration::Text;
@@ -77,13 +77,12 @@ fn among<'d>(noun: &str, names: impl Iterator<Item = &'d Text> + Clone, findings
         return;
     }
     let mut first: HashMap<&str, &Text> = HashMap::new();
-    let mut told = Vec::new();
+    let mut told: HashSet<&str> = HashSet::new();
     for name in names {
         let kept = *first.entry(truncate(&name.value)).or_insert(name);
-        if kept.value == name.value || told.contains(&&name.value) {
+        if kept.value == name.value || !told.insert(&name.value) {
             continue;
         }
-        told.push(&name.value);
         let (long, other) = if name.value.len() > MAX_BYTES {
             (name, kept)
         } else {

@@ -61,25 +61,43 @@ const PREDEFINED: &[(&str, u8)] = &[
     ("pg_write_server_files", 11),
 ];
 
+/// How many comparisons of names a run makes to find what was meant: enough for every project that a person reads, and a
+/// bound where thousands of roles are missing.
+const MOST_COMPARISONS: usize = 1_000_000;
+
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let may_be_public = privileges(scope);
+    let mut candidates = Vec::new();
+    let mut comparisons = 0;
     for (service, role) in scope.role_references() {
         let name = &*role.value;
-        let known = match scope.role(name) {
-            Some(origin) if origin.enabled || !scope.is_enabled(service) => true,
+        match scope.role(name) {
+            Some(origin) if origin.enabled || !scope.is_enabled(service) => continue,
             Some(origin) => {
                 findings.push(disabled(role, origin.span));
-                true
+                continue;
             }
-            None => {
-                name == "postgres" || is_predefined(scope, name) || invalid_name::is_invalid(name)
+            None if name == "postgres"
+                || is_predefined(scope, name)
+                || invalid_name::is_invalid(name) =>
+            {
+                continue;
             }
-        };
-        if known || (name == "public" && may_be_public.contains(&role.span)) {
-            continue;
+            None if name == "public" && may_be_public.contains(&role.span) => continue,
+            None => {}
         }
-        findings.push(finding(scope, service, role));
+        if candidates.is_empty() {
+            candidates = scope.role_names();
+            candidates.extend(predefined(scope));
+        }
+        comparisons += candidates.len();
+        let near = if comparisons <= MOST_COMPARISONS {
+            candidates.as_slice()
+        } else {
+            &[]
+        };
+        findings.push(finding(scope, service, role, near));
     }
 }
 
@@ -110,6 +128,15 @@ fn is_predefined(scope: &Scope, name: &str) -> bool {
         .any(|(role, since)| *role == name && exists(*since))
 }
 
+/// Those of the declared version, or of any.
+fn predefined(scope: &Scope) -> Vec<&'static str> {
+    PREDEFINED
+        .iter()
+        .map(|(role, _)| *role)
+        .filter(|role| is_predefined(scope, role))
+        .collect()
+}
+
 fn disabled(role: &Text, origin: Span) -> Diagnostic {
     let message = format!(
         "role {} is declared only by a service that is not enabled",
@@ -121,7 +148,7 @@ fn disabled(role: &Text, origin: Span) -> Diagnostic {
         .help("declare the role in a service that is enabled, or remove what refers to it")
 }
 
-fn finding(scope: &Scope, service: &Service, role: &Text) -> Diagnostic {
+fn finding(scope: &Scope, service: &Service, role: &Text, candidates: &[&str]) -> Diagnostic {
     let name = &*role.value;
     let shown = phrase::backticked(name);
     if name == "public" {
@@ -143,19 +170,26 @@ fn finding(scope: &Scope, service: &Service, role: &Text) -> Diagnostic {
         .help("name another role, or raise the `version` of the instance if the server is newer");
     }
     let finding = Diagnostic::new(&UNKNOWN_ROLE, role.span, format!("unknown role {shown}"));
-    let predefined = || PREDEFINED.iter().map(|(role, _)| *role).filter(|role| is_predefined(scope, role));
-    let near = phrase::did_you_mean(scope.role_names().into_iter().chain(predefined()), name).map(phrase::backticked);
+    let near = phrase::did_you_mean(candidates.iter().copied(), name).map(phrase::backticked);
     match near {
-        Some(near) if name.starts_with("pg_") => finding.label(format!("did you mean {near}?")).help(format!("write {near}")),
-        Some(near) => finding
+        Some(near) if name.starts_with("pg_") => finding
             .label(format!("did you mean {near}?"))
-            .help(format!("write {near}, or declare {shown} among the `roles` of a service")),
+            .help(format!("write {near}")),
+        Some(near) => finding.label(format!("did you mean {near}?")).help(format!(
+            "write {near}, or declare {shown} among the `roles` of a service"
+        )),
         None if name.starts_with("pg_") => {
-            let all = phrase::and_list(predefined());
-            finding.label("not among the predefined roles").help(format!("the predefined roles are {all}"))
+            let all = phrase::and_list(predefined(scope));
+            finding
+                .label("not among the predefined roles")
+                .help(format!("the predefined roles are {all}"))
         }
         None => {
-            let example = format!("[[{}]]\nname = {}", roles_of(service), toml::Value::from(name));
+            let example = format!(
+                "[[{}]]\nname = {}",
+                roles_of(service),
+                toml::Value::from(name)
+            );
             finding
                 .label("declared by no service")
                 .help("declare it among the `roles` of a service:")

@@ -105,7 +105,10 @@ impl Needs<'_> {
             Diagnostic::new(
                 &UNSUPPORTED_BY_VERSION,
                 span,
-                format!("PostgreSQL {} has no {feature}, new in {since}", self.version),
+                format!(
+                    "PostgreSQL {} has no {feature}, new in {since}",
+                    self.version
+                ),
             )
             .label(format!("needs PostgreSQL {since}"))
             .related(self.declared, "the version is declared here")
@@ -124,9 +127,16 @@ impl Needs<'_> {
                 _ => {}
             }
         }
-        let provider = creation.locale_provider.as_ref().map(|provider| &*provider.value);
+        let provider = creation
+            .locale_provider
+            .as_ref()
+            .map(|provider| &*provider.value);
         // Without the provider there is no locale of it: one finding is enough.
-        if let Some(locale) = creation.icu_locale.as_ref().filter(|_| provider != Some("icu")) {
+        if let Some(locale) = creation
+            .icu_locale
+            .as_ref()
+            .filter(|_| provider != Some("icu"))
+        {
             self.feature(locale.span, "`icuLocale` for a database", 15);
         }
         if let Some(rules) = &creation.icu_rules {
@@ -136,7 +146,9 @@ impl Needs<'_> {
             Some(locale) if &*locale.value == "PG_UNICODE_FAST" => {
                 self.feature(locale.span, "`builtinLocale` `PG_UNICODE_FAST`", 18);
             }
-            Some(locale) if provider != Some("builtin") => self.feature(locale.span, "`builtinLocale`", 17),
+            Some(locale) if provider != Some("builtin") => {
+                self.feature(locale.span, "`builtinLocale`", 17)
+            }
             _ => {}
         }
     }
