@@ -63,7 +63,7 @@ const PREDEFINED: &[(&str, u8)] = &[
 
 /// How many comparisons of names a run makes to find what was meant: enough for every project that a person reads, and a
 /// bound where thousands of roles are missing.
-const MOST_COMPARISONS: usize = 1_000_000;
+const MOST_COMPARISONS: usize = 200_000;
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {

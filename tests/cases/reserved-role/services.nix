@@ -14,6 +14,7 @@
     ];
     roles = [
       { name = "public"; }
+      { name = "curator"; memberOf = [ "pg_database_owner" "pg_monitor" ]; }
       { name = "pg_monitor"; login = true; }
     ];
   };
