@@ -38,7 +38,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             format!("{bytes} bytes ({characters} characters)")
         };
         let message = format!(
-            "{noun} name {} is {length} long, and PostgreSQL keeps only {MAX_BYTES}",
+            "{noun} name {} is {length} long, and PostgreSQL keeps only {MAX_BYTES} bytes",
             phrase::backticked(&name.value)
         );
         findings.push(
