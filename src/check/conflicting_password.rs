@@ -56,7 +56,10 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         if source(other) == source(password) {
             continue;
         }
-        let message = format!("role {} has two different passwords", phrase::backticked(&role.value));
+        let message = format!(
+            "role {} has two different passwords",
+            phrase::backticked(&role.value)
+        );
         findings.push(
             Diagnostic::new(&CONFLICTING_PASSWORD, password.span, message)
                 .label(format!("for {} another source here", phrase::backticked(&role.value)))
@@ -68,7 +71,12 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 
 fn source(password: &Password) -> (Option<&str>, Option<&str>, Option<&str>, bool) {
     let generate = password.generate.is_some_and(|generate| generate.value);
-    (said(&password.file), said(&password.sops), said(&password.agenix), generate)
+    (
+        said(&password.file),
+        said(&password.sops),
+        said(&password.agenix),
+        generate,
+    )
 }
 
 fn said(text: &Option<Text>) -> Option<&str> {

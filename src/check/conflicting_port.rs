@@ -58,8 +58,13 @@ fn place(database: &Database) -> Span {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    let Some((service, usual)) = most_common(scope) else { return };
-    for (_, database) in scope.enabled_databases().filter(|(_, database)| port(database) != port(usual)) {
+    let Some((service, usual)) = most_common(scope) else {
+        return;
+    };
+    for (_, database) in scope
+        .enabled_databases()
+        .filter(|(_, database)| port(database) != port(usual))
+    {
         let message = format!(
             "database {} is on port {}, and {} of service {} on port {}",
             phrase::backticked(&database.name.value),
@@ -92,5 +97,7 @@ fn most_common<'d>(scope: &Scope<'d>) -> Option<(&'d Service, &'d Database)> {
         *ports.entry(port(database)).or_default() += 1;
     }
     let most = ports.values().max().copied()?;
-    scope.enabled_databases().find(|(_, database)| ports.get(&port(database)) == Some(&most))
+    scope
+        .enabled_databases()
+        .find(|(_, database)| ports.get(&port(database)) == Some(&most))
 }

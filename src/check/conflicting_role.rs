@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Findings, Scope};
 use crate::declaration::{Attribute, Role, Service, Text};
 use crate::diagnostic::{Diagnostic, phrase, rule};
+use crate::source::Span;
 
 rule! {
     /// ## What it does
@@ -38,11 +39,20 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     let mut first: HashMap<&str, (&Service, &Role)> = HashMap::new();
     let mut users: HashMap<&str, Vec<(&Service, &Text)>> = HashMap::new();
     for (service, database) in scope.declarations.databases() {
-        users.entry(&database.user.value).or_default().push((service, &database.user));
+        users
+            .entry(&database.user.value)
+            .or_default()
+            .push((service, &database.user));
     }
     for (service, role) in scope.declarations.roles() {
-        if let Some(user) = users.get(&*role.name.value).into_iter().flatten().find(|(other, _)| together(scope, service, other)) {
-            login(role, user.1, findings);
+        if let Some(no_login) = no_login(role) {
+            let users = users.get(&*role.name.value).into_iter().flatten();
+            if let Some((_, user)) = users
+                .copied()
+                .find(|(other, _)| together(scope, service, other))
+            {
+                findings.push(login(role, no_login, user));
+            }
         }
         if !scope.is_enabled(service) {
             continue;
@@ -61,21 +71,39 @@ fn together(scope: &Scope, one: &Service, other: &Service) -> bool {
     one.name.value == other.name.value || (scope.is_enabled(one) && scope.is_enabled(other))
 }
 
-fn login(role: &Role, user: &Text, findings: &mut Findings) {
-    let Some((_, login)) = role.attributes.iter().find(|(name, said)| *name == Attribute::Login && !said.value) else { return };
-    let message = format!("role {} is the user of a database and may not log in", phrase::backticked(&role.name.value));
-    findings.push(
-        Diagnostic::new(&CONFLICTING_ROLE, login.span, message)
-            .label("no login here")
-            .related(user.span, "the service logs in as it here")
-            .help("remove `login = false`, or give the database another `user` and make this role its `owner`"),
-    );
+/// The place that says `login = false`.
+fn no_login(role: &Role) -> Option<Span> {
+    let said = role
+        .attributes
+        .iter()
+        .find(|(name, said)| *name == Attribute::Login && !said.value)?;
+    Some(said.1.span)
 }
 
-fn twice(other_service: &Service, other: &Role, service: &Service, role: &Role, findings: &mut Findings) {
+fn login(role: &Role, no_login: Span, user: &Text) -> Diagnostic {
+    let message = format!(
+        "role {} is the user of a database and may not log in",
+        phrase::backticked(&role.name.value)
+    );
+    Diagnostic::new(&CONFLICTING_ROLE, no_login, message)
+        .label("no login here")
+        .related(user.span, "the service logs in as it here")
+        .help("remove `login = false`, or give the database another `user` and make this role its `owner`")
+}
+
+fn twice(
+    other_service: &Service,
+    other: &Role,
+    service: &Service,
+    role: &Role,
+    findings: &mut Findings,
+) {
     let shown = phrase::backticked(&role.name.value);
     let message = if other_service.name.value == service.name.value {
-        format!("service {} declares role {shown} twice", phrase::backticked(&service.name.value))
+        format!(
+            "service {} declares role {shown} twice",
+            phrase::backticked(&service.name.value)
+        )
     } else {
         format!(
             "services {} and {} both declare role {shown}",
@@ -84,7 +112,10 @@ fn twice(other_service: &Service, other: &Role, service: &Service, role: &Role, 
         )
     };
     let label = match different(other, role) {
-        Some((attribute, there, here)) => format!("declared again here, `{}` is {here} and not {there}", attribute.name()),
+        Some((attribute, there, here)) => format!(
+            "declared again here, `{}` is {here} and not {there}",
+            attribute.name()
+        ),
         None => "declared again here".to_owned(),
     };
     findings.push(
@@ -97,7 +128,12 @@ fn twice(other_service: &Service, other: &Role, service: &Service, role: &Role, 
 
 /// The first attribute that both say, and say differently.
 fn different(one: &Role, other: &Role) -> Option<(Attribute, bool, bool)> {
-    let said = |role: &Role, attribute| role.attributes.iter().find(|(name, _)| *name == attribute).map(|(_, said)| said.value);
+    let said = |role: &Role, attribute| {
+        role.attributes
+            .iter()
+            .find(|(name, _)| *name == attribute)
+            .map(|(_, said)| said.value)
+    };
     Attribute::ALL.into_iter().find_map(|attribute| {
         let (one, other) = (said(one, attribute)?, said(other, attribute)?);
         (one != other).then_some((attribute, one, other))

@@ -37,14 +37,35 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    let mut said = Said { first: HashMap::new(), findings };
+    let mut said = Said {
+        first: HashMap::new(),
+        findings,
+    };
     for service in &scope.declarations.services {
-        said.tell("service", &service.name, "enable", service.enable.map(|enable| enable.span));
-        said.tell("service", &service.name, "unixUser", service.unix_user.as_ref().map(|user| user.span));
+        said.tell(
+            "service",
+            &service.name,
+            "enable",
+            service.enable.map(|enable| enable.span),
+        );
+        said.tell(
+            "service",
+            &service.name,
+            "unixUser",
+            service.unix_user.as_ref().map(|user| user.span),
+        );
     }
     for instance in &scope.declarations.instances {
-        said.tell("instance", &instance.name, "version", instance.version.map(|version| version.span));
-        let directory = instance.socket_directory.as_ref().map(|directory| directory.span);
+        said.tell(
+            "instance",
+            &instance.name,
+            "version",
+            instance.version.map(|version| version.span),
+        );
+        let directory = instance
+            .socket_directory
+            .as_ref()
+            .map(|directory| directory.span);
         said.tell("instance", &instance.name, "socketDirectory", directory);
     }
 }
@@ -55,13 +76,22 @@ struct Said<'d, 'f> {
 }
 
 impl<'d> Said<'d, '_> {
-    fn tell(&mut self, noun: &'static str, name: &'d Text, field: &'static str, span: Option<Span>) {
+    fn tell(
+        &mut self,
+        noun: &'static str,
+        name: &'d Text,
+        field: &'static str,
+        span: Option<Span>,
+    ) {
         let Some(span) = span else { return };
         let first = *self.first.entry((noun, &name.value, field)).or_insert(span);
         if first == span {
             return;
         }
-        let message = format!("{noun} {} says `{field}` twice", phrase::backticked(&name.value));
+        let message = format!(
+            "{noun} {} says `{field}` twice",
+            phrase::backticked(&name.value)
+        );
         self.findings.push(
             Diagnostic::new(&DUPLICATE_SERVICE, span, message)
                 .label("said again here")

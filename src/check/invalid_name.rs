@@ -37,7 +37,8 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             Err(IdentifierError::Control { character, offset }) => {
                 let part = offset..offset + character.len_utf8();
                 let code = format!("U+{:04X}", u32::from(character));
-                let message = format!("{noun} name {} holds the control character {code}", phrase::backticked(&name.value));
+                let what = if character.is_control() { "control character" } else { "line separator" };
+                let message = format!("{noun} name {} holds the {what} {code}", phrase::backticked(&name.value));
                 findings.push(
                     Diagnostic::new(&INVALID_NAME, place::of_part(scope, name, part), message)
                         .label(format!("{code} at byte {offset} of the name"))
@@ -51,5 +52,8 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 
 /// Whether another rule has nothing to add about a name.
 pub fn is_invalid(name: &str) -> bool {
-    matches!(Identifier::new(name), Err(IdentifierError::Empty | IdentifierError::Control { .. }))
+    matches!(
+        Identifier::new(name),
+        Err(IdentifierError::Empty | IdentifierError::Control { .. })
+    )
 }

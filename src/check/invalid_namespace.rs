@@ -27,11 +27,15 @@ rule! {
 
 /// The words of the Nix language that can't be a name (Nix manual: "Identifiers"), and `or`, which some tools can't read as
 /// one.
-const KEYWORDS: [&str; 10] = ["assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"];
+const KEYWORDS: [&str; 10] = [
+    "assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with",
+];
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    let Some(namespace) = &scope.declarations.project.namespace else { return };
+    let Some(namespace) = &scope.declarations.project.namespace else {
+        return;
+    };
     let mut start = 0;
     for part in namespace.value.split('.') {
         let range = start..start + part.len();
@@ -45,8 +49,15 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         } else {
             continue;
         };
-        let message = format!("namespace {} is no option path", phrase::backticked(&namespace.value));
-        let span = if range.is_empty() { namespace.span } else { place::of_part(scope, namespace, range) };
+        let message = format!(
+            "namespace {} is no option path",
+            phrase::backticked(&namespace.value)
+        );
+        let span = if range.is_empty() {
+            namespace.span
+        } else {
+            place::of_part(scope, namespace, range)
+        };
         findings.push(
             Diagnostic::new(&INVALID_NAMESPACE, span, message)
                 .label(label)
@@ -59,5 +70,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 
 fn is_name(part: &str) -> bool {
     part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''))
+        && part
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''))
 }

@@ -24,19 +24,42 @@ rule! {
 }
 
 /// The kinds of unit (systemd.unit(5)).
-const SUFFIXES: [&str; 11] =
-    ["service", "socket", "device", "mount", "automount", "swap", "target", "path", "timer", "slice", "scope"];
+const SUFFIXES: [&str; 11] = [
+    "service",
+    "socket",
+    "device",
+    "mount",
+    "automount",
+    "swap",
+    "target",
+    "path",
+    "timer",
+    "slice",
+    "scope",
+];
 
 /// systemd.unit(5): "The total length of the unit name including the suffix must not exceed 255 characters".
 const LONGEST: usize = 255;
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    let services = scope.declarations.services.iter().flat_map(|service| &service.units);
-    let databases = scope.declarations.databases().flat_map(|(_, database)| &database.units);
+    let services = scope
+        .declarations
+        .services
+        .iter()
+        .flat_map(|service| &service.units);
+    let databases = scope
+        .declarations
+        .databases()
+        .flat_map(|(_, database)| &database.units);
     for unit in services.chain(databases) {
-        let Err(why) = parse(&unit.value) else { continue };
-        let message = format!("{} is no name of a systemd unit", phrase::backticked(&unit.value));
+        let Err(why) = parse(&unit.value) else {
+            continue;
+        };
+        let message = format!(
+            "{} is no name of a systemd unit",
+            phrase::backticked(&unit.value)
+        );
         let finding = Diagnostic::new(&INVALID_UNIT_NAME, unit.span, message).label(why);
         let with_suffix = format!("{}.service", unit.value);
         findings.push(if parse(&with_suffix).is_ok() {
@@ -53,16 +76,27 @@ fn parse(name: &str) -> Result<(), String> {
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c);
     if let Some(character) = name.chars().find(|c| !allowed(*c)) {
-        return Err(format!("{} can't stand in it", phrase::backticked(&character.to_string())));
+        let shown = if character == ' ' {
+            "a blank".to_owned()
+        } else {
+            phrase::backticked(&character.to_string())
+        };
+        return Err(format!("{shown} can't stand in it"));
     }
-    let Some((prefix, _)) = name.rsplit_once('.').filter(|(_, suffix)| SUFFIXES.contains(suffix)) else {
+    let Some((prefix, _)) = name
+        .rsplit_once('.')
+        .filter(|(_, suffix)| SUFFIXES.contains(suffix))
+    else {
         return Err("no suffix such as `.service`".to_owned());
     };
     if prefix.is_empty() || prefix.starts_with('@') {
         return Err("nothing before the suffix".to_owned());
     }
     if name.len() > LONGEST {
-        return Err(format!("{} bytes, at most {LONGEST} are allowed", name.len()));
+        return Err(format!(
+            "{} bytes, at most {LONGEST} are allowed",
+            name.len()
+        ));
     }
     Ok(())
 }
@@ -73,7 +107,14 @@ mod tests {
 
     #[test]
     fn names_that_systemd_takes_are_names() {
-        for name in ["immich-server.service", "getty@tty1.service", "a\\x2db.mount", "worker@.service", "x.y.timer", "a:b.target"] {
+        for name in [
+            "immich-server.service",
+            "getty@tty1.service",
+            "a\\x2db.mount",
+            "worker@.service",
+            "x.y.timer",
+            "a:b.target",
+        ] {
             assert_eq!(parse(name), Ok(()), "{name}");
         }
     }
@@ -81,7 +122,18 @@ mod tests {
     #[test]
     fn names_that_systemd_refuses_are_none() {
         let long = format!("{}.service", "a".repeat(248));
-        for name in ["", "immich", ".service", "@x.service", "a b.service", "ü.service", "a/b.service", "a.nix", "a.service\n", &long] {
+        for name in [
+            "",
+            "immich",
+            ".service",
+            "@x.service",
+            "a b.service",
+            "ü.service",
+            "a/b.service",
+            "a.nix",
+            "a.service\n",
+            &long,
+        ] {
             assert!(parse(name).is_err(), "{name}");
         }
     }

@@ -28,27 +28,54 @@ const LONGEST: usize = 31;
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    let services = scope.declarations.services.iter().filter_map(|service| service.unix_user.as_ref());
-    let databases = scope.declarations.databases().filter_map(|(_, database)| database.unix_user.as_ref());
-    let roles = scope.declarations.roles().filter_map(|(_, role)| role.unix_user.as_ref());
+    let services = scope
+        .declarations
+        .services
+        .iter()
+        .filter_map(|service| service.unix_user.as_ref());
+    let databases = scope
+        .declarations
+        .databases()
+        .filter_map(|(_, database)| database.unix_user.as_ref());
+    let roles = scope
+        .declarations
+        .roles()
+        .filter_map(|(_, role)| role.unix_user.as_ref());
     for user in services.chain(databases).chain(roles) {
         let name = &*user.value;
         let (part, label) = if name.is_empty() {
             (0..0, "empty".to_owned())
-        } else if let Some((at, character)) = name.char_indices().find(|(at, c)| !may_stand(name, *at, *c)) {
-            let shown = phrase::backticked(&character.to_string());
+        } else if let Some((at, character)) = name
+            .char_indices()
+            .find(|(at, c)| !may_stand(name, *at, *c))
+        {
+            let shown = if character == ' ' {
+                "a blank".to_owned()
+            } else {
+                phrase::backticked(&character.to_string())
+            };
             let where_to = if at == 0 { "at the start" } else { "here" };
-            (at..at + character.len_utf8(), format!("{shown} can't stand {where_to}"))
+            (
+                at..at + character.len_utf8(),
+                format!("{shown} can't stand {where_to}"),
+            )
         } else if name.len() > LONGEST {
-            (0..name.len(), format!("{} characters, at most {LONGEST} are allowed", name.len()))
+            (
+                0..name.len(),
+                format!("{} characters, at most {LONGEST} are allowed", name.len()),
+            )
         } else {
             continue;
         };
-        let span = if part.is_empty() { user.span } else { place::of_part(scope, user, part) };
+        let span = if part.is_empty() {
+            user.span
+        } else {
+            place::of_part(scope, user, part)
+        };
         findings.push(
             Diagnostic::new(&INVALID_UNIX_USER, span, format!("{} is no name of a Unix user", phrase::backticked(name)))
                 .label(label)
-                .help("write the user as in `users.users`: a letter or `_` first, then lower-case letters, digits, `_` and `-`"),
+                .help("write the user as in `users.users`: at most 31 lower-case letters, digits, `_` and `-`, a letter or `_` first"),
         );
     }
 }

@@ -27,8 +27,14 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for until in scope.declarations.roles().filter_map(|(_, role)| role.valid_until.as_ref()) {
-        let Err(why) = parse(&until.value) else { continue };
+    for until in scope
+        .declarations
+        .roles()
+        .filter_map(|(_, role)| role.valid_until.as_ref())
+    {
+        let Err(why) = parse(&until.value) else {
+            continue;
+        };
         let message = format!("`validUntil` can't be {}", phrase::backticked(&until.value));
         findings.push(
             Diagnostic::new(&INVALID_VALID_UNTIL, until.span, message)
@@ -61,22 +67,31 @@ fn parse(text: &str) -> Result<(), &'static str> {
         return Ok(());
     }
     let rest = rest.strip_prefix([' ', 'T']).ok_or(form)?;
-    let zone = rest.find(['+', '-', 'Z']).unwrap_or(rest.len());
-    let (time, zone) = rest.split_at_checked(zone).ok_or(form)?;
-    if !is_clock(time.strip_suffix(' ').unwrap_or(time)) {
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.'));
+    let (time, zone) = rest
+        .split_at_checked(end.unwrap_or(rest.len()))
+        .ok_or(form)?;
+    if !is_clock(time) {
         return Err("no time of the form `12:00` or `12:00:00`");
     }
-    if zone.is_empty() || is_zone(zone) { Ok(()) } else { Err("no time zone of the form `+01`, `+01:30` or `Z`") }
+    if zone.is_empty() || is_zone(zone.strip_prefix(' ').unwrap_or(zone)) {
+        Ok(())
+    } else {
+        Err("no time zone of the form `+01`, `+01:30` or `Z`")
+    }
 }
 
 fn number(text: Option<&str>, digits: usize) -> Option<u32> {
-    let text = text.filter(|text| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let text =
+        text.filter(|text| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit()))?;
     text.parse().ok()
 }
 
 fn days(year: u32, month: u32) -> u32 {
     match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
@@ -92,7 +107,8 @@ fn is_clock(text: &str) -> bool {
         None => !text.contains('.'),
         second => number(second, 2).is_some_and(|second| second < 60),
     };
-    let fraction = (1..=6).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let fraction =
+        (1..=6).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit());
     hour && minute && second && parts.next().is_none() && fraction
 }
 
@@ -101,13 +117,19 @@ fn is_zone(text: &str) -> bool {
     if text == "Z" {
         return true;
     }
-    let Some(zone) = text.strip_prefix(['+', '-']) else { return false };
+    let Some(zone) = text.strip_prefix(['+', '-']) else {
+        return false;
+    };
     let (hours, minutes) = match zone.len() {
         2 => (Some(zone), Some("00")),
         4 => (zone.get(..2), zone.get(2..)),
-        _ => (zone.get(..2), zone.get(2..).and_then(|rest| rest.strip_prefix(':'))),
+        _ => (
+            zone.get(..2),
+            zone.get(2..).and_then(|rest| rest.strip_prefix(':')),
+        ),
     };
-    number(hours, 2).is_some_and(|hours| hours < 16) && number(minutes, 2).is_some_and(|minutes| minutes < 60)
+    number(hours, 2).is_some_and(|hours| hours < 16)
+        && number(minutes, 2).is_some_and(|minutes| minutes < 60)
 }
 
 #[cfg(test)]

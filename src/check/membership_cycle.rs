@@ -45,7 +45,10 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     let mut graph: Graph = HashMap::new();
     for (_, role) in scope.declarations.roles() {
         let memberships = role.member_of.iter().map(|membership| &membership.role);
-        graph.entry(&role.name.value).or_default().extend(memberships);
+        graph
+            .entry(&role.name.value)
+            .or_default()
+            .extend(memberships);
     }
     let mut states: HashMap<&str, State> = HashMap::new();
     for (_, role) in scope.declarations.roles() {
@@ -72,11 +75,23 @@ struct Step<'d> {
     followed: usize,
 }
 
-fn walk<'d>(graph: &Graph<'d>, start: &'d str, states: &mut HashMap<&'d str, State>, findings: &mut Findings) {
-    let mut way = vec![Step { role: start, through: None, followed: 0 }];
+fn walk<'d>(
+    graph: &Graph<'d>,
+    start: &'d str,
+    states: &mut HashMap<&'d str, State>,
+    findings: &mut Findings,
+) {
+    let mut way = vec![Step {
+        role: start,
+        through: None,
+        followed: 0,
+    }];
     states.insert(start, State::OnTheWay(0));
     while let Some(step) = way.last_mut() {
-        let next = graph.get(step.role).and_then(|memberships| memberships.get(step.followed)).copied();
+        let next = graph
+            .get(step.role)
+            .and_then(|memberships| memberships.get(step.followed))
+            .copied();
         let Some(next) = next else {
             states.insert(step.role, State::Done);
             way.pop();
@@ -89,7 +104,11 @@ fn walk<'d>(graph: &Graph<'d>, start: &'d str, states: &mut HashMap<&'d str, Sta
             Some(State::OnTheWay(at)) => findings.push(finding(way.get(at..).unwrap_or_default())),
             None => {
                 states.insert(&next.value, State::OnTheWay(way.len()));
-                way.push(Step { role: &next.value, through: None, followed: 0 });
+                way.push(Step {
+                    role: &next.value,
+                    through: None,
+                    followed: 0,
+                });
             }
         }
     }
@@ -99,7 +118,11 @@ fn walk<'d>(graph: &Graph<'d>, start: &'d str, states: &mut HashMap<&'d str, Sta
 const SHOWN: usize = 8;
 
 fn finding(cycle: &[Step]) -> Diagnostic {
-    let mut names: Vec<String> = cycle.iter().take(SHOWN).map(|step| phrase::backticked(step.role)).collect();
+    let mut names: Vec<String> = cycle
+        .iter()
+        .take(SHOWN)
+        .map(|step| phrase::backticked(step.role))
+        .collect();
     if cycle.len() > SHOWN {
         names.push("...".to_owned());
     }
@@ -107,19 +130,34 @@ fn finding(cycle: &[Step]) -> Diagnostic {
     names.push(phrase::backticked(first));
     let message = match cycle.len() {
         1 => format!("role {} is a member of itself", phrase::backticked(first)),
-        _ => format!("role {} is a member of itself: {}", phrase::backticked(first), names.join(" -> ")),
+        _ => format!(
+            "role {} is a member of itself: {}",
+            phrase::backticked(first),
+            names.join(" -> ")
+        ),
     };
-    let mut places = cycle.iter().rev().filter_map(|step| Some((step.role, step.through?)));
-    let Some((role, closing)) = places.next() else {
+    let closing = cycle
+        .last()
+        .and_then(|step| Some((step.role, step.through?)));
+    let Some((role, closing)) = closing else {
         return Diagnostic::new(&MEMBERSHIP_CYCLE, Default::default(), message);
     };
-    let member = |role: &str, of: &Text| format!("{} is a member of {}", phrase::backticked(role), phrase::backticked(&of.value));
+    let member = |role: &str, of: &Text| {
+        format!(
+            "{} is a member of {}",
+            phrase::backticked(role),
+            phrase::backticked(&of.value)
+        )
+    };
     let mut finding = Diagnostic::new(&MEMBERSHIP_CYCLE, closing.span, message)
         .label(member(role, closing))
         .help("remove one of these memberships; a member has the rights of the role it is a member of, not the other way round");
-    let mut related: Vec<_> = places.collect();
-    related.reverse();
-    for (role, of) in related.into_iter().take(SHOWN) {
+    let others = cycle.get(..cycle.len() - 1).unwrap_or_default();
+    for (role, of) in others
+        .iter()
+        .take(SHOWN)
+        .filter_map(|step| Some((step.role, step.through?)))
+    {
         finding = finding.related(of.span, member(role, of));
     }
     finding

@@ -10,6 +10,9 @@ pub mod duplicate_service;
 pub mod example;
 pub mod invalid_name;
 pub mod invalid_namespace;
+pub mod invalid_pattern;
+pub mod invalid_privilege;
+pub mod invalid_target;
 pub mod invalid_unit_name;
 pub mod invalid_unix_user;
 pub mod invalid_valid_until;
@@ -31,6 +34,7 @@ mod scope;
 pub mod slash_name;
 pub mod string_list_databases;
 pub mod syntax_error;
+mod target;
 pub mod truncated_names_collide;
 pub mod unknown_instance;
 pub mod unknown_key;
@@ -38,6 +42,7 @@ pub mod unknown_role;
 pub mod unknown_value;
 pub mod unmatched_include;
 pub mod unsafe_ensure_name;
+pub mod unsupported_by_version;
 pub mod unsupported_version;
 pub mod value_out_of_range;
 pub mod wrong_type;
@@ -56,6 +61,9 @@ pub static RULES: &[&Rule] = &[
     &duplicate_service::DUPLICATE_SERVICE,
     &invalid_name::INVALID_NAME,
     &invalid_namespace::INVALID_NAMESPACE,
+    &invalid_pattern::INVALID_PATTERN,
+    &invalid_privilege::INVALID_PRIVILEGE,
+    &invalid_target::INVALID_TARGET,
     &invalid_unit_name::INVALID_UNIT_NAME,
     &invalid_unix_user::INVALID_UNIX_USER,
     &invalid_valid_until::INVALID_VALID_UNTIL,
@@ -81,6 +89,7 @@ pub static RULES: &[&Rule] = &[
     &unknown_value::UNKNOWN_VALUE,
     &unmatched_include::UNMATCHED_INCLUDE,
     &unsafe_ensure_name::UNSAFE_ENSURE_NAME,
+    &unsupported_by_version::UNSUPPORTED_BY_VERSION,
     &unsupported_version::UNSUPPORTED_VERSION,
     &value_out_of_range::VALUE_OUT_OF_RANGE,
     &wrong_type::WRONG_TYPE,
@@ -95,6 +104,9 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     duplicate_service::check,
     invalid_name::check,
     invalid_namespace::check,
+    invalid_pattern::check,
+    invalid_privilege::check,
+    invalid_target::check,
     invalid_unit_name::check,
     invalid_unix_user::check,
     invalid_valid_until::check,
@@ -109,6 +121,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     unknown_instance::check,
     unknown_role::check,
     unsafe_ensure_name::check,
+    unsupported_by_version::check,
     unsupported_version::check,
     value_out_of_range::check,
 ];

@@ -26,7 +26,10 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     names::each(scope.declarations, |noun, name| {
-        let Err(IdentifierError::TooLong { bytes, truncated }) = Identifier::new(&name.value) else { return };
+        let Err(IdentifierError::TooLong { bytes, truncated }) = Identifier::new(&name.value)
+        else {
+            return;
+        };
         let noun = noun.as_str();
         let characters = name.value.chars().count();
         let length = if characters == bytes {
@@ -35,13 +38,19 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             format!("{bytes} bytes ({characters} characters)")
         };
         let message = format!(
-            "{noun} name {} is {length} long, and PostgreSQL keeps only {MAX_BYTES}",
+            "{noun} name {} is {length} long, and PostgreSQL keeps only {MAX_BYTES} bytes",
             phrase::backticked(&name.value)
         );
         findings.push(
             Diagnostic::new(&NAME_TOO_LONG, name.span, message)
-                .label(format!("the server would make it {}", phrase::backticked(&truncated)))
-                .help(format!("shorten it by {}", phrase::count(bytes - MAX_BYTES, "byte"))),
+                .label(format!(
+                    "the server would make it {}",
+                    phrase::backticked(&truncated)
+                ))
+                .help(format!(
+                    "shorten it by {}",
+                    phrase::count(bytes - MAX_BYTES, "byte")
+                )),
         );
     });
 }

@@ -49,14 +49,26 @@ pub fn each<'d>(declarations: &'d Declarations, mut tell: impl FnMut(Noun, &'d T
 fn of_database<'d>(database: &'d Database, tell: &mut impl FnMut(Noun, &'d Text)) {
     tell(Noun::Database, &database.name);
     tell(Noun::Role, &database.user);
-    database.owner.iter().for_each(|name| tell(Noun::Role, name));
+    database
+        .owner
+        .iter()
+        .for_each(|name| tell(Noun::Role, name));
     if let Some(creation) = &database.creation {
-        creation.template.iter().for_each(|name| tell(Noun::Database, name));
-        creation.tablespace.iter().for_each(|name| tell(Noun::Tablespace, name));
+        creation
+            .template
+            .iter()
+            .for_each(|name| tell(Noun::Database, name));
+        creation
+            .tablespace
+            .iter()
+            .for_each(|name| tell(Noun::Tablespace, name));
     }
     for extension in &database.extensions {
         tell(Noun::Extension, &extension.name);
-        extension.schema.iter().for_each(|name| tell(Noun::Schema, name));
+        extension
+            .schema
+            .iter()
+            .for_each(|name| tell(Noun::Schema, name));
     }
     for schema in &database.schemas {
         tell(Noun::Schema, &schema.name);
@@ -69,22 +81,41 @@ fn of_database<'d>(database: &'d Database, tell: &mut impl FnMut(Noun, &'d Text)
     }
     for access in &database.access {
         tell(Noun::Role, &access.role);
-        access.schemas.iter().flatten().for_each(|name| tell(Noun::Schema, name));
+        access
+            .schemas
+            .iter()
+            .flatten()
+            .for_each(|name| tell(Noun::Schema, name));
     }
     for privilege in &database.default_privileges {
-        privilege.creator.iter().for_each(|name| tell(Noun::Role, name));
-        privilege.schema.iter().for_each(|name| tell(Noun::Schema, name));
+        privilege
+            .creator
+            .iter()
+            .for_each(|name| tell(Noun::Role, name));
+        privilege
+            .schema
+            .iter()
+            .for_each(|name| tell(Noun::Schema, name));
         tell(Noun::Role, &privilege.role);
     }
-    database.role_settings.iter().for_each(|(role, _)| tell(Noun::Role, role));
+    database
+        .role_settings
+        .iter()
+        .for_each(|(role, _)| tell(Noun::Role, role));
     for client in &database.clients {
-        client.users.iter().flatten().for_each(|name| tell(Noun::Role, name));
+        client
+            .users
+            .iter()
+            .flatten()
+            .for_each(|name| tell(Noun::Role, name));
     }
 }
 
 fn of_role<'d>(role: &'d Role, tell: &mut impl FnMut(Noun, &'d Text)) {
     tell(Noun::Role, &role.name);
-    role.member_of.iter().for_each(|membership| tell(Noun::Role, &membership.role));
+    role.member_of
+        .iter()
+        .for_each(|membership| tell(Noun::Role, &membership.role));
 }
 
 fn of_instance<'d>(instance: &'d Instance, tell: &mut impl FnMut(Noun, &'d Text)) {
@@ -92,11 +123,16 @@ fn of_instance<'d>(instance: &'d Instance, tell: &mut impl FnMut(Noun, &'d Text)
         of_tokens(Noun::Database, &rule.databases, tell);
         of_tokens(Noun::Role, &rule.users, tell);
     }
-    instance.ident_map.iter().for_each(|line| tell(Noun::Role, &line.database_user));
+    instance
+        .ident_map
+        .iter()
+        .for_each(|line| tell(Noun::Role, &line.database_user));
 }
 
 fn of_tokens<'d>(noun: Noun, tokens: &'d Tokens, tell: &mut impl FnMut(Noun, &'d Text)) {
-    let Tokens::List(tokens, _) = tokens else { return };
+    let Tokens::List(tokens, _) = tokens else {
+        return;
+    };
     for token in tokens {
         match token {
             Token::Name(name) => tell(noun, name),

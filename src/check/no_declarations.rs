@@ -37,10 +37,22 @@ rule! {
 
 /// Applies the rule to the files in which nothing else was found.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    let services = scope.declarations.services.iter().map(|service| &service.name);
-    let instances = scope.declarations.instances.iter().map(|instance| &instance.name);
+    let services = scope
+        .declarations
+        .services
+        .iter()
+        .map(|service| &service.name);
+    let instances = scope
+        .declarations
+        .instances
+        .iter()
+        .map(|instance| &instance.name);
     let told = findings.iter().map(|finding| finding.primary.span.file);
-    let fine: HashSet<FileId> = services.chain(instances).map(|name| name.span.file).chain(told).collect();
+    let fine: HashSet<FileId> = services
+        .chain(instances)
+        .map(|name| name.span.file)
+        .chain(told)
+        .collect();
     for (id, file) in scope.sources().iter() {
         let is_project = file.name.rsplit('/').next() == Some("dbgen.toml");
         if is_project || fine.contains(&id) {
@@ -49,10 +61,14 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         let span = Span::new(id, 0, 0);
         let example = "[[services.immich.databases]]\ntype = \"postgresql\"\nname = \"immich\"\nuser = \"immich\"";
         findings.push(
-            Diagnostic::new(&NO_DECLARATIONS, span, format!("{} declares nothing", phrase::backticked(&file.name)))
-                .label("no `services` in this file")
-                .help("take the file out of `include` or off the command line, or declare a service:")
-                .example(scope.example(span, example)),
+            Diagnostic::new(
+                &NO_DECLARATIONS,
+                span,
+                format!("{} declares nothing", phrase::backticked(&file.name)),
+            )
+            .label("no `services` in this file")
+            .help("take the file out of `include` or off the command line, or declare a service:")
+            .example(scope.example(span, example)),
         );
     }
 }

@@ -11,7 +11,9 @@ use crate::source::Span;
 pub fn of_part(scope: &Scope, text: &Text, part: Range<usize>) -> Span {
     let span = text.span;
     let source = &scope.sources().file(span.file).text;
-    let Some(written) = source.get(span.start as usize..span.end as usize) else { return span };
+    let Some(written) = source.get(span.start as usize..span.end as usize) else {
+        return span;
+    };
     let quote = (written.len().saturating_sub(text.value.len())) / 2;
     if written.get(quote..written.len() - quote) != Some(&*text.value) {
         return span;

@@ -23,13 +23,21 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for port in scope.declarations.databases().filter_map(|(_, database)| database.port) {
+    for port in scope
+        .declarations
+        .databases()
+        .filter_map(|(_, database)| database.port)
+    {
         if !(1..=65535).contains(&port.value) {
             findings.push(
-                Diagnostic::new(&PORT_OUT_OF_RANGE, port.span, format!("port {} is out of range", port.value))
-                    .label("expected 1 to 65535")
-                    .help("PostgreSQL's own port is 5432; leave `port` out for it")
-                    .example(scope.example(port.span, "port = 5432")),
+                Diagnostic::new(
+                    &PORT_OUT_OF_RANGE,
+                    port.span,
+                    format!("port {} is out of range", port.value),
+                )
+                .label("expected 1 to 65535")
+                .help("PostgreSQL's own port is 5432; leave `port` out for it")
+                .example(scope.example(port.span, "port = 5432")),
             );
         }
     }

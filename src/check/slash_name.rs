@@ -32,7 +32,10 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    if scope.version().is_some_and(|version| Version::new(16).is_some_and(|since| version < since)) {
+    if scope
+        .version()
+        .is_some_and(|version| Version::new(16).is_some_and(|since| version < since))
+    {
         return;
     }
     let mut tell = |noun: &str, name: &Text, in_rule: bool| {
@@ -43,12 +46,19 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             "{noun} name {} begins with `/`, so `pg_hba.conf` would read it as a regular expression",
             phrase::backticked(&name.value)
         );
-        let finding = Diagnostic::new(&SLASH_NAME, name.span, message).label("not a plain name since PostgreSQL 16");
+        let finding = Diagnostic::new(&SLASH_NAME, name.span, message)
+            .label("not a plain name since PostgreSQL 16");
         findings.push(if in_rule {
-            let field = if noun == "database" { "databases" } else { "users" };
+            let field = if noun == "database" {
+                "databases"
+            } else {
+                "users"
+            };
             let regex = name.value.strip_prefix('/').unwrap_or(&name.value);
             let example = format!("{field} = [ {{ regex = {} }} ]", toml::Value::from(regex));
-            finding.help("if a regular expression is meant, write it as one:").example(scope.example(name.span, &example))
+            finding
+                .help("if a regular expression is meant, write it as one:")
+                .example(scope.example(name.span, &example))
         } else {
             finding.help("choose a name that begins otherwise; quotes don't help here")
         });
@@ -58,13 +68,24 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         tell("role", &database.user, false);
     }
     for (_, role) in scope.declarations.roles() {
-        if role.attributes.iter().any(|(attribute, said)| *attribute == Attribute::Login && said.value) {
+        if role
+            .attributes
+            .iter()
+            .any(|(attribute, said)| *attribute == Attribute::Login && said.value)
+        {
             tell("role", &role.name, false);
         }
     }
-    for rule in scope.declarations.instances.iter().flat_map(|instance| &instance.authentication) {
+    for rule in scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.authentication)
+    {
         for (noun, tokens) in [("database", &rule.databases), ("role", &rule.users)] {
-            let Tokens::List(tokens, _) = tokens else { continue };
+            let Tokens::List(tokens, _) = tokens else {
+                continue;
+            };
             for token in tokens {
                 if let Token::Name(name) = token {
                     tell(noun, name, true);

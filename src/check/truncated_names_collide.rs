@@ -1,6 +1,6 @@
 //! Two names that the server would take for one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Findings, Scope};
 use crate::declaration::Text;
@@ -45,14 +45,30 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    let services = || scope.declarations.services.iter().filter(|service| scope.is_enabled(service));
+    let services = || {
+        scope
+            .declarations
+            .services
+            .iter()
+            .filter(|service| scope.is_enabled(service))
+    };
     let databases = || services().flat_map(|service| &service.databases);
     let users = databases().map(|database| &database.user);
-    let roles = services().flat_map(|service| &service.roles).map(|role| &role.name);
-    among("database", databases().map(|database| &database.name), findings);
+    let roles = services()
+        .flat_map(|service| &service.roles)
+        .map(|role| &role.name);
+    among(
+        "database",
+        databases().map(|database| &database.name),
+        findings,
+    );
     among("role", users.chain(roles), findings);
     for database in databases() {
-        among("schema", database.schemas.iter().map(|schema| &schema.name), findings);
+        among(
+            "schema",
+            database.schemas.iter().map(|schema| &schema.name),
+            findings,
+        );
     }
 }
 
@@ -61,23 +77,33 @@ fn among<'d>(noun: &str, names: impl Iterator<Item = &'d Text> + Clone, findings
         return;
     }
     let mut first: HashMap<&str, &Text> = HashMap::new();
-    let mut told = Vec::new();
+    let mut told: HashSet<&str> = HashSet::new();
     for name in names {
         let kept = *first.entry(truncate(&name.value)).or_insert(name);
-        if kept.value == name.value || told.contains(&&name.value) {
+        if kept.value == name.value || !told.insert(&name.value) {
             continue;
         }
-        told.push(&name.value);
-        let (long, other) = if name.value.len() > MAX_BYTES { (name, kept) } else { (kept, name) };
+        let (long, other) = if name.value.len() > MAX_BYTES {
+            (name, kept)
+        } else {
+            (kept, name)
+        };
         let message = format!(
             "{noun} names {} and {} are the same in the {MAX_BYTES} bytes that PostgreSQL keeps",
             phrase::backticked(&long.value),
             phrase::backticked(&other.value)
         );
-        let becomes = if other.value.len() > MAX_BYTES { "becomes the same name" } else { "is the same name" };
+        let becomes = if other.value.len() > MAX_BYTES {
+            "becomes the same name"
+        } else {
+            "is the same name"
+        };
         findings.push(
             Diagnostic::new(&TRUNCATED_NAMES_COLLIDE, long.span, message)
-                .label(format!("becomes {}", phrase::backticked(truncate(&long.value))))
+                .label(format!(
+                    "becomes {}",
+                    phrase::backticked(truncate(&long.value))
+                ))
                 .related(other.span, becomes)
                 .help("shorten them so that they differ within that length"),
         );

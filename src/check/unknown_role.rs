@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Findings, Scope, invalid_name};
-use crate::declaration::Text;
+use crate::declaration::{Service, Text};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::version::Version;
 use crate::source::Span;
@@ -61,23 +61,43 @@ const PREDEFINED: &[(&str, u8)] = &[
     ("pg_write_server_files", 11),
 ];
 
+/// How many comparisons of names a run makes to find what was meant: enough for every project that a person reads, and a
+/// bound where thousands of roles are missing.
+const MOST_COMPARISONS: usize = 200_000;
+
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let may_be_public = privileges(scope);
+    let mut candidates = Vec::new();
+    let mut comparisons = 0;
     for (service, role) in scope.role_references() {
         let name = &*role.value;
-        let known = match scope.role(name) {
-            Some(origin) if origin.enabled || !scope.is_enabled(service) => true,
+        match scope.role(name) {
+            Some(origin) if origin.enabled || !scope.is_enabled(service) => continue,
             Some(origin) => {
                 findings.push(disabled(role, origin.span));
-                true
+                continue;
             }
-            None => name == "postgres" || is_predefined(scope, name) || invalid_name::is_invalid(name),
-        };
-        if known || (name == "public" && may_be_public.contains(&role.span)) {
-            continue;
+            None if name == "postgres"
+                || is_predefined(scope, name)
+                || invalid_name::is_invalid(name) =>
+            {
+                continue;
+            }
+            None if name == "public" && may_be_public.contains(&role.span) => continue,
+            None => {}
         }
-        findings.push(finding(scope, role));
+        if candidates.is_empty() {
+            candidates = scope.role_names();
+            candidates.extend(predefined(scope));
+        }
+        comparisons += candidates.len();
+        let near = if comparisons <= MOST_COMPARISONS {
+            candidates.as_slice()
+        } else {
+            &[]
+        };
+        findings.push(finding(scope, service, role, near));
     }
 }
 
@@ -87,25 +107,48 @@ fn privileges(scope: &Scope) -> HashSet<Span> {
     databases
         .flat_map(|(_, database)| {
             let grants = database.grants.iter().map(|grant| grant.role.span);
-            grants.chain(database.default_privileges.iter().map(|privilege| privilege.role.span))
+            grants.chain(
+                database
+                    .default_privileges
+                    .iter()
+                    .map(|privilege| privilege.role.span),
+            )
         })
         .collect()
 }
 
 fn is_predefined(scope: &Scope, name: &str) -> bool {
-    let exists = |since: u8| scope.version().is_none_or(|version| version.major() >= since);
-    PREDEFINED.iter().any(|(role, since)| *role == name && exists(*since))
+    let exists = |since: u8| {
+        scope
+            .version()
+            .is_none_or(|version| version.major() >= since)
+    };
+    PREDEFINED
+        .iter()
+        .any(|(role, since)| *role == name && exists(*since))
+}
+
+/// Those of the declared version, or of any.
+fn predefined(scope: &Scope) -> Vec<&'static str> {
+    PREDEFINED
+        .iter()
+        .map(|(role, _)| *role)
+        .filter(|role| is_predefined(scope, role))
+        .collect()
 }
 
 fn disabled(role: &Text, origin: Span) -> Diagnostic {
-    let message = format!("role {} is declared only by a service that is not enabled", phrase::backticked(&role.value));
+    let message = format!(
+        "role {} is declared only by a service that is not enabled",
+        phrase::backticked(&role.value)
+    );
     Diagnostic::new(&UNKNOWN_ROLE, role.span, message)
         .label("won't exist")
         .related(origin, "declared here, in a service with `enable = false`")
         .help("declare the role in a service that is enabled, or remove what refers to it")
 }
 
-fn finding(scope: &Scope, role: &Text) -> Diagnostic {
+fn finding(scope: &Scope, service: &Service, role: &Text, candidates: &[&str]) -> Diagnostic {
     let name = &*role.value;
     let shown = phrase::backticked(name);
     if name == "public" {
@@ -113,25 +156,57 @@ fn finding(scope: &Scope, role: &Text) -> Diagnostic {
             .label("stands for everybody")
             .help("only `grants` and `defaultPrivileges` can name `public`; name a role here");
     }
-    if let Some((_, since)) = PREDEFINED.iter().find(|(predefined, _)| *predefined == name) {
-        let version = scope.version().map_or(Version::OLDEST, |version| version);
-        return Diagnostic::new(&UNKNOWN_ROLE, role.span, format!("PostgreSQL {version} has no role {shown}"))
-            .label(format!("predefined from PostgreSQL {since}"))
-            .help("name another role, or raise the `version` of the instance if the server is newer");
+    if let Some((_, since)) = PREDEFINED
+        .iter()
+        .find(|(predefined, _)| *predefined == name)
+    {
+        let version = scope.version().unwrap_or(Version::OLDEST);
+        return Diagnostic::new(
+            &UNKNOWN_ROLE,
+            role.span,
+            format!("PostgreSQL {version} has no role {shown}"),
+        )
+        .label(format!("predefined from PostgreSQL {since}"))
+        .help("name another role, or raise the `version` of the instance if the server is newer");
     }
-    let names = scope.role_names();
-    let predefined = PREDEFINED.iter().map(|(role, _)| *role).filter(|role| is_predefined(scope, role));
-    let candidates: Vec<&str> = names.into_iter().chain(predefined).collect();
     let finding = Diagnostic::new(&UNKNOWN_ROLE, role.span, format!("unknown role {shown}"));
-    if let Some(near) = phrase::did_you_mean(candidates, name) {
-        let near = phrase::backticked(near);
-        return finding.label(format!("did you mean {near}?")).help(format!("write {near}, or declare {shown} among the `roles` of a service"));
+    let near = phrase::did_you_mean(candidates.iter().copied(), name).map(phrase::backticked);
+    match near {
+        Some(near) if name.starts_with("pg_") => finding
+            .label(format!("did you mean {near}?"))
+            .help(format!("write {near}")),
+        Some(near) => finding.label(format!("did you mean {near}?")).help(format!(
+            "write {near}, or declare {shown} among the `roles` of a service"
+        )),
+        None if name.starts_with("pg_") => {
+            let all = phrase::and_list(predefined(scope));
+            finding
+                .label("not among the predefined roles")
+                .help(format!("the predefined roles are {all}"))
+        }
+        None => {
+            let example = format!(
+                "[[{}]]\nname = {}",
+                roles_of(service),
+                toml::Value::from(name)
+            );
+            finding
+                .label("declared by no service")
+                .help("declare it among the `roles` of a service:")
+                .example(scope.example(role.span, &example))
+        }
     }
-    let finding = finding.label("declared by no service");
-    if name.starts_with("pg_") {
-        let predefined: Vec<&str> = PREDEFINED.iter().map(|(role, _)| *role).filter(|role| is_predefined(scope, role)).collect();
-        return finding.help(format!("the predefined roles are {}", phrase::and_list(predefined)));
+}
+
+/// Where the roles of a service stand: a file that is named like its service has them at its top.
+fn roles_of(service: &Service) -> String {
+    let name = &service.name;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if name.span.end == 0 {
+        "roles".to_owned()
+    } else if !name.value.is_empty() && name.value.chars().all(is_plain) {
+        format!("services.{}.roles", name.value)
+    } else {
+        format!("services.{}.roles", toml::Value::from(&*name.value))
     }
-    let example = format!("[[roles]]\nname = {}", toml::Value::from(name));
-    finding.help("declare it among the `roles` of a service:").example(scope.example(role.span, &example))
 }

@@ -43,7 +43,9 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         findings.push(
             Diagnostic::new(&UNSAFE_ENSURE_NAME, name.span, message)
                 .label("would break NixOS' set-up script")
-                .help(format!("dbgen leaves it to its own provisioning program; {instead} could go everywhere")),
+                .help(format!(
+                    "dbgen leaves it to its own provisioning program; {instead} could go everywhere"
+                )),
         );
     };
     for service in &scope.declarations.services {
@@ -72,7 +74,13 @@ fn plain(name: &str) -> String {
     let plain: String = name
         .chars()
         .filter(|c| !matches!(c, '\'' | '"'))
-        .map(|c| if c.is_alphanumeric() || matches!(c, '-' | '.') { c } else { '_' })
+        .map(|c| {
+            if c.is_alphanumeric() || matches!(c, '-' | '.') {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     plain.trim_matches('_').to_owned()
 }

@@ -27,7 +27,12 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for version in scope.declarations.instances.iter().filter_map(|instance| instance.version) {
+    for version in scope
+        .declarations
+        .instances
+        .iter()
+        .filter_map(|instance| instance.version)
+    {
         if Version::new(version.value).is_some() {
             continue;
         }

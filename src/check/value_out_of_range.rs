@@ -27,8 +27,14 @@ const MOST: i64 = i32::MAX as i64;
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    let databases = scope.declarations.databases().filter_map(|(_, database)| database.creation.as_ref()?.connection_limit);
-    let roles = scope.declarations.roles().filter_map(|(_, role)| role.connection_limit);
+    let databases = scope
+        .declarations
+        .databases()
+        .filter_map(|(_, database)| database.creation.as_ref()?.connection_limit);
+    let roles = scope
+        .declarations
+        .roles()
+        .filter_map(|(_, role)| role.connection_limit);
     for limit in databases.chain(roles) {
         if !(-1..=MOST).contains(&limit.value) {
             let message = format!("`connectionLimit` can't be {}", limit.value);

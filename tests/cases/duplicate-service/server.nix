@@ -1,0 +1,4 @@
+{
+  instances.main.version = 17;
+  services.immich.enable = false;
+}
