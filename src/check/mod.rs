@@ -34,7 +34,7 @@ mod scope;
 pub mod slash_name;
 pub mod string_list_databases;
 pub mod syntax_error;
-mod target;
+pub mod target;
 pub mod truncated_names_collide;
 pub mod unknown_instance;
 pub mod unknown_key;
