@@ -32,17 +32,22 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         let Some(creation) = &database.creation else { continue };
         let Some(said) = &creation.encoding else { continue };
         let Some(encoding) = Encoding::server(&said.value) else { continue };
-        if let Some(locale) = mismatch(creation, encoding) {
-            findings.push(finding(said, encoding, locale));
-        }
+        findings.extend(provider(creation, said, encoding).or_else(|| locale(creation, said, encoding)));
     }
 }
 
+fn provider(creation: &Creation, said: &Text, encoding: Encoding) -> Option<Diagnostic> {
+    let provider = creation.locale_provider.as_ref()?;
+    if Provider::new(&provider.value)?.supports(encoding) {
+        return None;
+    }
+    let (shown, encoding) = (phrase::backticked(&provider.value), phrase::backticked(encoding.as_str()));
+    let message = format!("the locale provider {shown} does not have the encoding {encoding}");
+    Some(finding(message, said, provider).label("not with this encoding").help("use `UTF8`, or the locale provider `libc`"))
+}
+
 /// The first locale that does not go with the encoding.
-fn mismatch(creation: &Creation, encoding: Encoding) -> Option<&Text> {
-    let provider = creation.locale_provider.as_ref().filter(|said| {
-        Provider::new(&said.value).is_some_and(|provider| !provider.supports(encoding))
-    });
+fn locale(creation: &Creation, said: &Text, encoding: Encoding) -> Option<Diagnostic> {
     let builtin = creation.builtin_locale.as_ref().filter(|said| {
         BuiltinLocale::new(&said.value).is_some_and(|locale| !locale.supports(encoding))
     });
@@ -50,14 +55,13 @@ fn mismatch(creation: &Creation, encoding: Encoding) -> Option<&Text> {
     let is_libc = creation.locale_provider.as_ref().is_none_or(|said| &*said.value == "libc");
     let locale = creation.locale.as_ref().filter(|_| is_libc);
     let mut libc = [locale, creation.collate.as_ref(), creation.ctype.as_ref()].into_iter().flatten();
-    let libc = libc.find(|said| libc_locale_supports(&said.value, encoding) == Some(false));
-    provider.or(builtin).or(libc)
+    let locale = builtin.or_else(|| libc.find(|said| libc_locale_supports(&said.value, encoding) == Some(false)))?;
+    let (shown, encoding) = (phrase::backticked(&locale.value), phrase::backticked(encoding.as_str()));
+    let message = format!("the locale {shown} does not go with the encoding {encoding}");
+    let help = format!("use a locale for {encoding}; `C` goes with every encoding");
+    Some(finding(message, said, locale).label("for another encoding").help(help))
 }
 
-fn finding(said: &Text, encoding: Encoding, locale: &Text) -> Diagnostic {
-    let (shown, encoding) = (phrase::backticked(&locale.value), phrase::backticked(encoding.as_str()));
-    Diagnostic::new(&ENCODING_LOCALE_MISMATCH, locale.span, format!("{shown} does not go with the encoding {encoding}"))
-        .label("for another encoding")
-        .related(said.span, "the encoding is declared here")
-        .help(format!("use a locale for {encoding}; `C` goes with every encoding"))
+fn finding(message: String, encoding: &Text, at: &Text) -> Diagnostic {
+    Diagnostic::new(&ENCODING_LOCALE_MISMATCH, at.span, message).related(encoding.span, "the encoding is declared here")
 }

@@ -48,9 +48,8 @@ fn unwritable(field: &str, text: &Text) -> Option<Diagnostic> {
 fn pattern(ident: &Ident) -> Option<Diagnostic> {
     let text = &ident.system_user;
     let pattern = text.value.strip_prefix('/').filter(|pattern| !pattern.chars().any(char::is_control))?;
-    let why = invalid_regex::refusal(pattern)?;
-    let message = format!("{} is no regular expression that PostgreSQL takes", phrase::backticked(pattern));
-    Some(finding(text.span, message).label(why).help("what begins with a slash is a regular expression; the manual describes them under \"POSIX Regular Expressions\""))
+    let message = invalid_regex::refusal(pattern)?;
+    Some(finding(text.span, message).label("begins with a slash: a regular expression").help(invalid_regex::MANUAL))
 }
 
 fn group(ident: &Ident) -> Option<Diagnostic> {

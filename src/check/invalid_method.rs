@@ -52,8 +52,7 @@ fn of_rule(rule: &Rule, version: Version) -> Option<Diagnostic> {
     let connection = ConnectionType::from_keyword(&rule.connection.value)?;
     let method = access::method(&rule.method.value)?;
     if let Some((message, label, help)) = unfit(method, connection, version) {
-        let finding = Diagnostic::new(&INVALID_METHOD, rule.method.span, message).label(label).help(help);
-        return Some(finding.related(rule.connection.span, "the kind of connection"));
+        return Some(Diagnostic::new(&INVALID_METHOD, rule.method.span, message).label(label).help(help));
     }
     let lowered = declared::lower(rule, version.major())?.into_iter().next()?;
     // The server's own reading of the line knows all about options.
@@ -70,6 +69,7 @@ fn of_rule(rule: &Rule, version: Version) -> Option<Diagnostic> {
     };
     let help = match method.options() {
         [] => format!("{} takes no options of its own", phrase::backticked(method.keyword())),
+        [only] => format!("{} takes the option {}", phrase::backticked(method.keyword()), phrase::backticked(only)),
         options => format!("{} takes the options {}", phrase::backticked(method.keyword()), phrase::and_list(options)),
     };
     Some(Diagnostic::new(&INVALID_METHOD, span, error.clone()).label(label).help(help))

@@ -58,7 +58,12 @@ fn finding(setting: &Setting, name: &str, parameter: Option<&Parameter>, error: 
         }
         ValueError::OutOfRange { min, max, unit, .. } => {
             let unit = unit.map(|unit| format!(" in units of {unit}")).unwrap_or_default();
-            ("outside the range".to_owned(), format!("the range is {min} to {max}{unit}"))
+            // Without a limit of its own a parameter takes every number of its type.
+            let range = match max < f64::from(f32::MAX) {
+                true => format!("the range is {min} to {max}{unit}"),
+                false => format!("the least is {min}{unit}"),
+            };
+            ("outside the range".to_owned(), range)
         }
         ValueError::NotMultiple { step, .. } => {
             (format!("no multiple of {step}"), format!("write a multiple of {step}"))

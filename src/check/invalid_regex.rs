@@ -4,7 +4,7 @@ use super::{Findings, Scope};
 use crate::declaration::{Text, Token, Tokens};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::Version;
-use crate::postgres::hba::{self, ConnectionType, DatabaseToken, Method, Rule, UserToken};
+use crate::postgres::hba;
 
 rule! {
     /// ## What it does
@@ -51,25 +51,18 @@ fn finding(pattern: &Text, version: Option<Version>) -> Option<Diagnostic> {
         let message = format!("PostgreSQL {version} takes the regular expression {shown} for a name");
         return Some(Diagnostic::new(&INVALID_REGEX, pattern.span, message).label("from PostgreSQL 16 on").help("write the names out"));
     }
-    let why = refusal(&pattern.value)?;
-    let message = format!("{shown} is no regular expression that PostgreSQL takes");
-    Some(Diagnostic::new(&INVALID_REGEX, pattern.span, message).label(why).help("the manual describes them under \"POSIX Regular Expressions\""))
+    Some(Diagnostic::new(&INVALID_REGEX, pattern.span, refusal(&pattern.value)?).label("the server would refuse the whole file").help(MANUAL))
 }
 
-/// Why a rule with this pattern cannot be written.
-pub fn refusal(pattern: &str) -> Option<&'static str> {
+/// Where to read on.
+pub const MANUAL: &str = "the manual describes regular expressions under \"POSIX Regular Expressions\"";
+
+/// Why the server would refuse a file with this pattern, when that is certain.
+pub fn refusal(pattern: &str) -> Option<String> {
     if pattern.chars().any(char::is_control) {
-        return Some("has a control character");
+        return Some(format!("the regular expression {} has a control character", phrase::backticked(pattern)));
     }
-    let rule = Rule {
-        connection: ConnectionType::Local,
-        databases: vec![DatabaseToken::All],
-        users: vec![UserToken::Regex(pattern.to_owned())],
-        address: None,
-        method: Method::Reject,
-        options: Vec::new(),
-        line: 0,
-        file: None,
-    };
-    hba::print(&rule, Version::NEWEST.major()).is_err().then_some("the server would refuse the whole file")
+    let line = format!("local all \"/{}\" reject", pattern.replace('"', "\"\""));
+    let (_, errors) = hba::parse(&line, Version::NEWEST.major(), None);
+    errors.into_iter().next().map(|error| error.message)
 }

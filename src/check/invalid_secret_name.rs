@@ -27,18 +27,19 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     for (_, role, password) in scope.passwords() {
         let names = [("file", &password.file), ("sops", &password.sops), ("agenix", &password.agenix)];
         for (field, name) in names.into_iter().filter_map(|(field, name)| Some((field, name.as_ref()?))) {
-            let what = match &*name.value {
-                text if text.chars().any(char::is_control) => "has a control character",
-                text if field == "file" && text.len() > 1 && text.ends_with('/') => "names a directory",
-                "/" => "names a directory",
-                "" if field != "file" => "is empty",
+            let (what, help) = match &*name.value {
+                text if text.chars().any(char::is_control) => ("has a control character", "remove it; a line break is often copied along"),
+                text if field == "file" && text.ends_with('/') => {
+                    ("names a directory", "give the path of the file that holds the password")
+                }
+                "" if field != "file" => ("is empty", "give the name of the secret"),
                 _ => continue,
             };
             let message = format!("the {} of the password of role {} {what}", phrase::backticked(field), phrase::backticked(&role.value));
             findings.push(
                 Diagnostic::new(&INVALID_SECRET_NAME, name.span, message)
                     .label(what)
-                    .help("give the path of the file, or the name of the secret, without a line break"),
+                    .help(help),
             );
         }
     }

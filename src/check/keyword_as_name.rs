@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, phrase, rule};
 
 rule! {
     /// ## What it does
-    /// Finds `all`, `sameuser`, `samerole`, `replication` and `+role` in the lists of rules and clients, where they are
+    /// Finds `all`, `sameuser`, `samerole`, `replication` and `+role` in the lists of rules, where they are
     /// names, when no such database or role is declared.
     ///
     /// ## Why is this bad?
@@ -39,11 +39,6 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             findings.extend(user(scope, name));
         }
     }
-    for client in scope.declarations.databases().flat_map(|(_, database)| &database.clients) {
-        for name in client.users.iter().flatten() {
-            findings.extend(user(scope, name));
-        }
-    }
 }
 
 fn names(tokens: &Tokens) -> impl Iterator<Item = &Text> {
@@ -70,5 +65,5 @@ fn finding(name: &Text, what: &str, meant: String) -> Diagnostic {
     let shown = phrase::backticked(&name.value);
     Diagnostic::new(&KEYWORD_AS_NAME, name.span, format!("{shown} in a list is the {what} of that name, which is not declared"))
         .label("a name here, not a keyword")
-        .help(format!("if the keyword is meant, write {} in a rule of `instances.main.authentication`", phrase::backticked(&meant)))
+        .help(format!("if more than the {what} of that name is meant, write {}", phrase::backticked(&meant)))
 }

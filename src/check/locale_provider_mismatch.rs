@@ -64,7 +64,7 @@ fn foreign(scope: &Scope, creation: &Creation, findings: &mut Findings) {
                 .related(other.span, "the provider is declared here")
                 .help(format!("remove `{field}`, or change the provider")),
             None => finding
-                .label("the server would refuse it with its own provider")
+                .label(format!("for the provider `{}` only", needed.as_str()))
                 .help("name the provider too:")
                 .example(scope.example(text.span, &said)),
         });

@@ -1,5 +1,7 @@
 //! A rule for one of the two loopback addresses.
 
+use std::collections::HashMap;
+
 use super::rule_index::RuleIndex;
 use super::{Findings, Scope};
 use crate::catalog::access::{self, address};
@@ -37,9 +39,10 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     let version = scope.version().unwrap_or(Version::NEWEST).major();
     let rules = access::rules(scope);
     let index = RuleIndex::new(&rules);
+    let by_place: HashMap<Span, &Rule> = rules.iter().map(|(rule, place)| (*place, rule)).collect();
     for (span, text) in of_one_family {
         // A rule that another place declares too has that place.
-        let Some((rule, _)) = rules.iter().find(|(_, place)| *place == span) else { continue };
+        let Some(rule) = by_place.get(&span).copied() else { continue };
         let near = index.sharing_database(rule).into_iter().filter_map(|at| rules.get(at)).map(|(other, _)| other);
         let list: Vec<Rule> = [rule].into_iter().chain(near.filter(|other| is_twin_like(other))).cloned().collect();
         let facts = hba::lint(&list, version, PasswordEncryption::ScramSha256);
@@ -76,7 +79,7 @@ fn is_twin_like(rule: &Rule) -> bool {
 }
 
 fn finding(scope: &Scope, text: &Text, missing: &str, there: &str) -> Diagnostic {
-    let message = format!("{} is let in where {missing} is not", phrase::backticked(&text.value));
+    let message = format!("there is a rule for {} and none like it for {missing}", phrase::backticked(&text.value));
     Diagnostic::new(&MISSING_IPV6_TWIN, text.span, message)
         .label(format!("no rule says the same about {missing}"))
         .help(format!("`localhost` may be {missing} or {there}: name both"))

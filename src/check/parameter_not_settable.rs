@@ -40,7 +40,7 @@ fn finding(scope: &Scope, setting: &Setting, parameter: &Parameter) -> Diagnosti
     let edition = scope.version().and_then(|version| parameter.at(version)).or(parameter.editions().last());
     let of_server = format!("set it for the whole server in the NixOS configuration: `services.postgresql.settings.{} = ...;`", attribute(parameter.name));
     let (label, help) = match edition.map(|edition| edition.context) {
-        Some(Context::Internal) => ("only tells something, nothing can set it", "remove it".to_owned()),
+        Some(Context::Internal) => ("read-only: it tells something about the server", "remove it".to_owned()),
         Some(Context::Postmaster) => ("takes effect when the server starts", of_server),
         Some(Context::Sighup) => ("takes effect when the server reads its configuration", of_server),
         Some(Context::SuperuserBackend | Context::Backend) => ("takes effect when a connection starts", of_server),
