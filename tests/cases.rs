@@ -19,7 +19,9 @@ fn every_case_shows_what_is_expected() {
         settings.set_snapshot_path(case);
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
-        let outcome = std::panic::catch_unwind(|| settings.bind(|| insta::assert_snapshot!("expected", seen)));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            settings.bind(|| insta::assert_snapshot!("expected", seen));
+        }));
         if outcome.is_err() {
             failed.push(case.file_name().unwrap().to_string_lossy().into_owned());
         }

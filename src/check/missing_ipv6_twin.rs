@@ -81,7 +81,10 @@ fn is_twin_like(rule: &Rule) -> bool {
 fn finding(scope: &Scope, text: &Text, missing: &str, there: &str) -> Diagnostic {
     let message = format!("there is a rule for {} and none like it for {missing}", phrase::backticked(&text.value));
     Diagnostic::new(&MISSING_IPV6_TWIN, text.span, message)
-        .label(format!("no rule says the same about {missing}"))
+        .label(match missing {
+            "::1" => "who connects to `localhost` tries ::1 first",
+            _ => "some programs connect to 127.0.0.1 only",
+        })
         .help(format!("`localhost` may be {missing} or {there}: name both"))
         .example(scope.example(text.span, "address = \"localhost\""))
 }
