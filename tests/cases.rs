@@ -19,8 +19,14 @@ fn every_case_shows_what_is_expected() {
         settings.set_snapshot_path(case);
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
+<<<<<<< HEAD
         let compare = || settings.bind(|| insta::assert_snapshot!("expected", seen));
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(compare));
+=======
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            settings.bind(|| insta::assert_snapshot!("expected", seen));
+        }));
+>>>>>>> dcd0bd5c55ff886ed2d638d63a3a13ab501df8ea
         if outcome.is_err() {
             failed.push(case.file_name().unwrap().to_string_lossy().into_owned());
         }

@@ -7,17 +7,32 @@ pub mod conflicting_role;
 pub mod duplicate_database;
 pub mod duplicate_key;
 pub mod duplicate_service;
+pub mod empty_rule;
+pub mod encoding_locale_mismatch;
 pub mod example;
+pub mod invalid_address;
+pub mod invalid_ident_map;
+pub mod invalid_method;
 pub mod invalid_name;
 pub mod invalid_namespace;
+pub mod invalid_parameter_value;
 pub mod invalid_pattern;
 pub mod invalid_privilege;
+pub mod invalid_regex;
+pub mod invalid_secret_name;
 pub mod invalid_target;
 pub mod invalid_unit_name;
 pub mod invalid_unix_user;
 pub mod invalid_valid_until;
+pub mod keyword_as_name;
+pub mod locale_provider_mismatch;
+pub mod locale_template;
+pub mod md5_authentication;
 pub mod membership_cycle;
+pub mod methods;
 pub mod missing_field;
+pub mod missing_ipv6_twin;
+pub mod missing_preload;
 pub mod name_too_long;
 pub mod names;
 pub mod nesting_too_deep;
@@ -25,22 +40,33 @@ pub mod no_declarations;
 pub mod non_literal;
 pub mod not_utf_8;
 pub mod number_out_of_range;
+pub mod parameter_not_settable;
+pub mod password_source;
 pub mod place;
 pub mod plain_text_password;
 pub mod port_out_of_range;
+pub mod relative_secret_path;
 pub mod reserved_database;
 pub mod reserved_role;
+pub mod rule_index;
 mod scope;
+pub mod secret_in_store;
 pub mod slash_name;
 pub mod string_list_databases;
 pub mod syntax_error;
 pub mod target;
 pub mod truncated_names_collide;
+pub mod trust_authentication;
+pub mod unknown_encoding;
+pub mod unknown_extension;
 pub mod unknown_instance;
 pub mod unknown_key;
+pub mod unknown_map;
+pub mod unknown_parameter;
 pub mod unknown_role;
 pub mod unknown_value;
 pub mod unmatched_include;
+pub mod unreachable_rule;
 pub mod unsafe_ensure_name;
 pub mod unsupported_by_version;
 pub mod unsupported_version;
@@ -59,35 +85,59 @@ pub static RULES: &[&Rule] = &[
     &duplicate_database::DUPLICATE_DATABASE,
     &duplicate_key::DUPLICATE_KEY,
     &duplicate_service::DUPLICATE_SERVICE,
+    &empty_rule::EMPTY_RULE,
+    &encoding_locale_mismatch::ENCODING_LOCALE_MISMATCH,
+    &invalid_address::INVALID_ADDRESS,
+    &invalid_ident_map::INVALID_IDENT_MAP,
+    &invalid_method::INVALID_METHOD,
     &invalid_name::INVALID_NAME,
     &invalid_namespace::INVALID_NAMESPACE,
+    &invalid_parameter_value::INVALID_PARAMETER_VALUE,
     &invalid_pattern::INVALID_PATTERN,
     &invalid_privilege::INVALID_PRIVILEGE,
+    &invalid_regex::INVALID_REGEX,
+    &invalid_secret_name::INVALID_SECRET_NAME,
     &invalid_target::INVALID_TARGET,
     &invalid_unit_name::INVALID_UNIT_NAME,
     &invalid_unix_user::INVALID_UNIX_USER,
     &invalid_valid_until::INVALID_VALID_UNTIL,
+    &keyword_as_name::KEYWORD_AS_NAME,
+    &locale_provider_mismatch::LOCALE_PROVIDER_MISMATCH,
+    &locale_template::LOCALE_TEMPLATE,
+    &md5_authentication::MD5_AUTHENTICATION,
     &membership_cycle::MEMBERSHIP_CYCLE,
     &missing_field::MISSING_FIELD,
+    &missing_ipv6_twin::MISSING_IPV6_TWIN,
+    &missing_preload::MISSING_PRELOAD,
     &name_too_long::NAME_TOO_LONG,
     &nesting_too_deep::NESTING_TOO_DEEP,
     &no_declarations::NO_DECLARATIONS,
     &non_literal::NON_LITERAL,
     &not_utf_8::NOT_UTF_8,
     &number_out_of_range::NUMBER_OUT_OF_RANGE,
+    &parameter_not_settable::PARAMETER_NOT_SETTABLE,
+    &password_source::PASSWORD_SOURCE,
     &plain_text_password::PLAIN_TEXT_PASSWORD,
     &port_out_of_range::PORT_OUT_OF_RANGE,
+    &relative_secret_path::RELATIVE_SECRET_PATH,
     &reserved_database::RESERVED_DATABASE,
     &reserved_role::RESERVED_ROLE,
+    &secret_in_store::SECRET_IN_STORE,
     &slash_name::SLASH_NAME,
     &string_list_databases::STRING_LIST_DATABASES,
     &syntax_error::SYNTAX_ERROR,
     &truncated_names_collide::TRUNCATED_NAMES_COLLIDE,
+    &trust_authentication::TRUST_AUTHENTICATION,
+    &unknown_encoding::UNKNOWN_ENCODING,
+    &unknown_extension::UNKNOWN_EXTENSION,
     &unknown_instance::UNKNOWN_INSTANCE,
     &unknown_key::UNKNOWN_KEY,
+    &unknown_map::UNKNOWN_MAP,
+    &unknown_parameter::UNKNOWN_PARAMETER,
     &unknown_role::UNKNOWN_ROLE,
     &unknown_value::UNKNOWN_VALUE,
     &unmatched_include::UNMATCHED_INCLUDE,
+    &unreachable_rule::UNREACHABLE_RULE,
     &unsafe_ensure_name::UNSAFE_ENSURE_NAME,
     &unsupported_by_version::UNSUPPORTED_BY_VERSION,
     &unsupported_version::UNSUPPORTED_VERSION,
@@ -102,24 +152,49 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     conflicting_role::check,
     duplicate_database::check,
     duplicate_service::check,
+    empty_rule::check,
+    encoding_locale_mismatch::check,
+    invalid_address::check,
+    invalid_ident_map::check,
+    invalid_method::check,
     invalid_name::check,
     invalid_namespace::check,
+    invalid_parameter_value::check,
     invalid_pattern::check,
     invalid_privilege::check,
+    invalid_regex::check,
+    invalid_secret_name::check,
     invalid_target::check,
     invalid_unit_name::check,
     invalid_unix_user::check,
     invalid_valid_until::check,
+    keyword_as_name::check,
+    locale_provider_mismatch::check,
+    locale_template::check,
+    md5_authentication::check,
     membership_cycle::check,
+    missing_ipv6_twin::check,
+    missing_preload::check,
     name_too_long::check,
     no_declarations::check,
+    parameter_not_settable::check,
+    password_source::check,
+    plain_text_password::check,
     port_out_of_range::check,
+    relative_secret_path::check,
     reserved_database::check,
     reserved_role::check,
+    secret_in_store::check,
     slash_name::check,
     truncated_names_collide::check,
+    trust_authentication::check,
+    unknown_encoding::check,
+    unknown_extension::check,
     unknown_instance::check,
+    unknown_map::check,
+    unknown_parameter::check,
     unknown_role::check,
+    unreachable_rule::check,
     unsafe_ensure_name::check,
     unsupported_by_version::check,
     unsupported_version::check,

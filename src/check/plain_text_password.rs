@@ -1,6 +1,6 @@
 //! A password written into a declaration.
 
-use super::example;
+use super::{Findings, Scope, example};
 use crate::diagnostic::{Diagnostic, rule};
 use crate::source::{Format, Span};
 
@@ -27,10 +27,29 @@ rule! {
     pub PLAIN_TEXT_PASSWORD = "plain-text-password", Error
 }
 
+/// Applies the rule to what its shape does not forbid: parameters called like a password, and the options of
+/// authentication methods that hold one.
+pub fn check(scope: &Scope, findings: &mut Findings) {
+    for setting in scope.settings().flatten().filter(|setting| is_password_key(&setting.name.value)) {
+        findings.push(finding(setting.name.span, scope.format(setting.name.span)));
+    }
+    let rules = scope.declarations.instances.iter().flat_map(|instance| &instance.authentication);
+    for (name, _) in rules.flat_map(|rule| &rule.options) {
+        if matches!(&*name.value, "ldapbindpasswd" | "radiussecrets") {
+            let message = format!("`{}` would be written into pg_hba.conf", name.value);
+            findings.push(
+                Diagnostic::new(&PLAIN_TEXT_PASSWORD, name.span, message)
+                    .label("would end up in the repository and in the world-readable Nix store")
+                    .help("use a method without a secret of its own in the rule, such as `scram-sha-256`"),
+            );
+        }
+    }
+}
+
 /// Whether a key that is no field reads like one that holds a password.
 pub fn is_password_key(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace(['-', '_'], "");
-    ["passwd", "pw", "initialpassword", "passwordtext", "plaintextpassword", "pass", "pgpassword", "dbpassword", "secret"]
+    ["password", "passwd", "pw", "initialpassword", "passwordtext", "plaintextpassword", "pass", "pgpassword", "dbpassword", "secret"]
         .contains(&name.as_str())
 }
 

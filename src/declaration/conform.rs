@@ -1,5 +1,6 @@
 //! Whether a tree has the shape of a declaration: unknown keys, missing fields, wrong types, values out of a closed set.
 
+use super::shapes::SERVICE;
 use super::shape::{Kind, Shape};
 use crate::check::{
     example, missing_field::MISSING_FIELD, non_literal::NON_LITERAL, plain_text_password, string_list_databases,
@@ -55,7 +56,7 @@ impl Conform<'_> {
     fn field(&mut self, name: &str, node: &Node, kind: Kind, shape: &Shape) {
         if name == "password" && matches!(node.value, Value::String(_)) {
             self.findings.push(plain_text_password::finding(node.span, self.format));
-        } else if name == "databases" && string_list_databases::is_old_form(&node.value) {
+        } else if name == "databases" && shape.name == SERVICE.name && string_list_databases::is_old_form(&node.value) {
             string_list_databases::find(node, self.format, self.findings);
         } else {
             self.value(name, node, kind, shape);

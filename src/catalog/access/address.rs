@@ -14,10 +14,10 @@ pub const LOOPBACK: [Address; 2] = [
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// Nothing at all.
-    #[error("the address is empty")]
+    #[error("empty")]
     Empty,
     /// A range whose address or prefix length is wrong.
-    #[error("`{address}` is no prefix length of an {family} address, which has 0 to {most}", address = .prefix)]
+    #[error("`{prefix}` is no prefix length: {family} has 0 to {most}")]
     Prefix {
         /// What stands after the slash.
         prefix: String,
@@ -27,11 +27,11 @@ pub enum AddressError {
         most: u8,
     },
     /// A range whose first part is no address.
-    #[error("`{0}` before the slash is no IP address")]
+    #[error("`{0}` is no IP address, and nothing else has a prefix length")]
     Range(String),
     /// Digits and dots, or colons, that are no address.
-    #[error("`{0}` is neither an IP address nor a host name")]
-    Neither(String),
+    #[error("neither an IP address nor a host name")]
+    Neither,
 }
 
 /// What one declared address stands for: `localhost` for both loopback addresses, everything else for one. A bare IP
@@ -78,7 +78,7 @@ fn name(text: &str) -> Result<Address, AddressError> {
     let numeric = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit()) || label.starts_with("0x");
     let last = labels.rsplit('.').next().unwrap_or(labels);
     if text.len() > 253 || !labels.split('.').all(is_label) || numeric(last) {
-        return Err(AddressError::Neither(text.to_owned()));
+        return Err(AddressError::Neither);
     }
     Ok(match suffix {
         Some(_) => Address::Suffix(text.to_owned()),

@@ -6,13 +6,14 @@
 //!    `all`;
 //! 4. connections: of one kind (`local`, `hostssl`, `hostgssenc`), of two, of any (`host`);
 //! 5. the number of names, and the names themselves;
-//! 6. what remains: address, connection, method, options.
+//! 6. what remains: address, connection, method, options. Of rules for the same connections the stricter method comes
+//!    first: `reject`, then those that ask for proof, then `md5`, `password` and `trust`.
 //!
 //! A list counts as its widest entry.
 
 use std::cmp::Ordering;
 
-use crate::postgres::hba::{Address, ConnectionType, DatabaseToken, Rule, UserToken};
+use crate::postgres::hba::{Address, ConnectionType, DatabaseToken, Method, Rule, UserToken};
 use crate::source::Span;
 
 /// Sorts; of equal rules the one with the first place stays.
@@ -85,8 +86,18 @@ fn compare(a: &Rule, b: &Rule) -> Ordering {
         .then_with(|| a.users.iter().map(user_name).cmp(b.users.iter().map(user_name)))
         .then_with(|| a.address.as_ref().map(address_name).cmp(&b.address.as_ref().map(address_name)))
         .then_with(|| a.connection.keyword().cmp(b.connection.keyword()))
-        .then_with(|| a.method.keyword().cmp(b.method.keyword()))
+        .then_with(|| (laxity(a.method), a.method.keyword()).cmp(&(laxity(b.method), b.method.keyword())))
         .then_with(|| a.options.cmp(&b.options))
+}
+
+fn laxity(method: Method) -> u8 {
+    match method {
+        Method::Reject => 0,
+        Method::Md5 => 2,
+        Method::Password => 3,
+        Method::Trust => 4,
+        _ => 1,
+    }
 }
 
 fn database_name(token: &DatabaseToken) -> (u8, &str) {
@@ -118,5 +129,81 @@ fn address_name(address: &Address) -> (Option<(std::net::IpAddr, Option<std::net
         Address::Masked { ip, mask } => (Some((*ip, Some(*mask))), ""),
         Address::HostName(name) | Address::Suffix(name) => (None, name),
         Address::All | Address::SameHost | Address::SameNet => (None, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::hba::parse;
+
+    /// From the first to the last.
+    const SORTED: &str = r#"
+        local "b" "b" peer
+        hostssl replication "standby" 10.0.0.7/32 scram-sha-256
+        host "a" "a" 10.0.0.6/32 reject
+        host "a" "a" 10.0.0.6/32 scram-sha-256
+        host "a" "a" 10.0.0.6/32 md5
+        host "a" "a" 10.0.0.6/32 trust
+        host "b" "b" 127.0.0.1/32 scram-sha-256
+        host "b" "b" ::1/128 scram-sha-256
+        host "a","b" "a" 127.0.0.1/32 scram-sha-256
+        hostssl "z" "z" 10.1.0.0/16 scram-sha-256
+        hostnossl "a" "a" 10.1.0.0/16 scram-sha-256
+        host "a" "a" 10.0.0.0/8 scram-sha-256
+        host "a" "a" 0.0.0.0/0 scram-sha-256
+        host "a" "a" "db.example.org" scram-sha-256
+        host "a" "a" ".example.org" scram-sha-256
+        host "a" "a" samehost scram-sha-256
+        host "a" "a" samenet scram-sha-256
+        host "a" "a" all scram-sha-256
+        local "a" +"staff" peer
+        local "a" "/^app" peer
+        host "a" +"staff" 10.0.0.6/32 scram-sha-256
+        local "a" all peer
+        local "/^app" "a" peer
+        local sameuser "c" peer
+        host sameuser all 127.0.0.1/32 scram-sha-256
+        local all "postgres" peer
+        host all all all scram-sha-256
+    "#;
+
+    fn rules(text: &str) -> Vec<(Rule, Span)> {
+        let (rules, errors) = parse(text, 18, None);
+        assert_eq!(errors, []);
+        rules.into_iter().map(|rule| (Rule { line: 0, ..rule }, Span::default())).collect()
+    }
+
+    #[test]
+    fn the_most_specific_rule_comes_first_whatever_the_order_of_the_input() {
+        let sorted = rules(SORTED);
+        let mut shuffled = sorted.clone();
+        for turn in 0..sorted.len() {
+            shuffled.rotate_left(turn);
+            shuffled.reverse();
+            assert_eq!(sort(shuffled.clone()), sorted);
+        }
+    }
+
+    #[test]
+    fn no_sorted_rule_is_hidden_but_those_for_the_same_connections() {
+        use crate::postgres::hba::{Fact, PasswordEncryption, lint};
+        let sorted: Vec<Rule> = rules(SORTED).into_iter().map(|(rule, _)| rule).collect();
+        let hidden: Vec<usize> = lint(&sorted, 18, PasswordEncryption::ScramSha256)
+            .into_iter()
+            .filter_map(|fact| match fact {
+                Fact::Unreachable { rule, .. } => Some(rule),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(hidden, [3, 4, 5], "only the laxer methods for 10.0.0.6");
+    }
+
+    #[test]
+    fn equal_rules_appear_once_with_the_first_place() {
+        let rule = rules("local all all peer").remove(0).0;
+        let place = |start| Span::new(Default::default(), start, start + 1);
+        let sorted = sort(vec![(rule.clone(), place(7)), (rule.clone(), place(3)), (rule.clone(), place(5))]);
+        assert_eq!(sorted, [(rule, place(3))]);
     }
 }

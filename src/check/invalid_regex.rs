@@ -1,0 +1,68 @@
+//! A regular expression in a rule that the server does not read as one.
+
+use super::{Findings, Scope};
+use crate::declaration::{Text, Token, Tokens};
+use crate::diagnostic::{Diagnostic, phrase, rule};
+use crate::postgres::Version;
+use crate::postgres::hba;
+
+rule! {
+    /// ## What it does
+    /// Finds regular expressions in rules that PostgreSQL refuses, and those for a server older than 16, which would take
+    /// them for names.
+    ///
+    /// ## Why is this bad?
+    /// The server refuses a pg_hba.conf with a broken expression as a whole. One that is taken for a name matches nobody.
+    ///
+    /// ## Example
+    /// ```toml
+    /// databases = [{ regex = "^app_(" }]
+    /// ```
+    /// Use instead:
+    /// ```toml
+    /// databases = [{ regex = "^app_" }]
+    /// ```
+    pub INVALID_REGEX = "invalid-regex", Error
+}
+
+/// Applies the rule.
+pub fn check(scope: &Scope, findings: &mut Findings) {
+    for rule in scope.declarations.instances.iter().flat_map(|instance| &instance.authentication) {
+        for pattern in patterns(&rule.databases).chain(patterns(&rule.users)) {
+            findings.extend(finding(pattern, scope.version()));
+        }
+    }
+}
+
+fn patterns(tokens: &Tokens) -> impl Iterator<Item = &Text> {
+    let list = match tokens {
+        Tokens::Keyword(_) => &[],
+        Tokens::List(list, _) => list.as_slice(),
+    };
+    list.iter().filter_map(|token| match token {
+        Token::Regex(pattern) => Some(pattern),
+        Token::Name(_) | Token::MemberOf(_) => None,
+    })
+}
+
+fn finding(pattern: &Text, version: Option<Version>) -> Option<Diagnostic> {
+    let shown = phrase::backticked(&pattern.value);
+    if let Some(version) = version.filter(|version| version.major() < 16) {
+        let message = format!("PostgreSQL {version} takes the regular expression {shown} for a name");
+        return Some(Diagnostic::new(&INVALID_REGEX, pattern.span, message).label("from PostgreSQL 16 on").help("write the names out"));
+    }
+    Some(Diagnostic::new(&INVALID_REGEX, pattern.span, refusal(&pattern.value)?).label("the server would refuse the whole file").help(MANUAL))
+}
+
+/// Where to read on.
+pub const MANUAL: &str = "the manual describes regular expressions under \"POSIX Regular Expressions\"";
+
+/// Why the server would refuse a file with this pattern, when that is certain.
+pub fn refusal(pattern: &str) -> Option<String> {
+    if pattern.chars().any(char::is_control) {
+        return Some(format!("the regular expression {} has a control character", phrase::backticked(pattern)));
+    }
+    let line = format!("local all \"/{}\" reject", pattern.replace('"', "\"\""));
+    let (_, errors) = hba::parse(&line, Version::NEWEST.major(), None);
+    errors.into_iter().next().map(|error| error.message)
+}

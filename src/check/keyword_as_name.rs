@@ -1,0 +1,69 @@
+//! A name that looks like a keyword of pg_hba.conf.
+
+use super::{Findings, Scope};
+use crate::declaration::{Text, Token, Tokens};
+use crate::diagnostic::{Diagnostic, phrase, rule};
+
+rule! {
+    /// ## What it does
+    /// Finds `all`, `sameuser`, `samerole`, `replication` and `+role` in the lists of rules, where they are
+    /// names, when no such database or role is declared.
+    ///
+    /// ## Why is this bad?
+    /// dbgen quotes names, so that a role called `all` means itself: the rule matches nobody. A keyword stands alone,
+    /// without a list.
+    ///
+    /// ## Example
+    /// ```toml
+    /// databases = ["all"]
+    /// users = ["+staff"]
+    /// ```
+    /// Use instead:
+    /// ```toml
+    /// databases = "all"
+    /// users = [{ memberOf = "staff" }]
+    /// ```
+    pub KEYWORD_AS_NAME = "keyword-as-name", Warning
+}
+
+/// Applies the rule.
+pub fn check(scope: &Scope, findings: &mut Findings) {
+    for rule in scope.declarations.instances.iter().flat_map(|instance| &instance.authentication) {
+        for name in names(&rule.databases) {
+            let keyword = matches!(&*name.value, "all" | "sameuser" | "samerole" | "replication");
+            if keyword && !scope.declarations.databases().any(|(_, database)| database.name.value == name.value) {
+                findings.push(finding(name, "database", format!("databases = \"{}\"", name.value)));
+            }
+        }
+        for name in names(&rule.users) {
+            findings.extend(user(scope, name));
+        }
+    }
+}
+
+fn names(tokens: &Tokens) -> impl Iterator<Item = &Text> {
+    let list = match tokens {
+        Tokens::Keyword(_) => &[],
+        Tokens::List(list, _) => list.as_slice(),
+    };
+    list.iter().filter_map(|token| match token {
+        Token::Name(name) => Some(name),
+        Token::MemberOf(_) | Token::Regex(_) => None,
+    })
+}
+
+fn user(scope: &Scope, name: &Text) -> Option<Diagnostic> {
+    let meant = match name.value.strip_prefix('+') {
+        _ if &*name.value == "all" => "users = \"all\"".to_owned(),
+        Some(role) => format!("users = [{{ memberOf = {} }}]", toml::Value::String(role.to_owned())),
+        None => return None,
+    };
+    scope.role(&name.value).is_none().then(|| finding(name, "role", meant))
+}
+
+fn finding(name: &Text, what: &str, meant: String) -> Diagnostic {
+    let shown = phrase::backticked(&name.value);
+    Diagnostic::new(&KEYWORD_AS_NAME, name.span, format!("{shown} in a list is the {what} of that name, which is not declared"))
+        .label("a name here, not a keyword")
+        .help(format!("if more than the {what} of that name is meant, write {}", phrase::backticked(&meant)))
+}

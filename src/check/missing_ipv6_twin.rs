@@ -1,0 +1,90 @@
+//! A rule for one of the two loopback addresses.
+
+use std::collections::HashMap;
+
+use super::rule_index::RuleIndex;
+use super::{Findings, Scope};
+use crate::catalog::access::{self, address};
+use crate::declaration::Text;
+use crate::diagnostic::{Diagnostic, phrase, rule};
+use crate::postgres::Version;
+use crate::postgres::hba::{self, Address, Fact, PasswordEncryption, Rule};
+use crate::source::Span;
+
+rule! {
+    /// ## What it does
+    /// Finds rules and clients for 127.0.0.1 for which no rule says the same about ::1, and the other way round.
+    ///
+    /// ## Why is this bad?
+    /// A program that connects to `localhost` tries ::1 first. Without a rule for it the server refuses the connection,
+    /// or another rule decides it, although the address 127.0.0.1 would have been let in.
+    ///
+    /// ## Example
+    /// ```toml
+    /// clients = [{ address = "127.0.0.1/32", users = ["exporter"] }]
+    /// ```
+    /// Use instead:
+    /// ```toml
+    /// clients = [{ address = "localhost", users = ["exporter"] }]
+    /// ```
+    pub MISSING_IPV6_TWIN = "missing-ipv6-twin", Warning
+}
+
+/// Applies the rule.
+pub fn check(scope: &Scope, findings: &mut Findings) {
+    let of_one_family: Vec<(Span, &Text)> = addresses(scope).filter(|(_, text)| is_loopback(text)).collect();
+    if of_one_family.is_empty() {
+        return;
+    }
+    let version = scope.version().unwrap_or(Version::NEWEST).major();
+    let rules = access::rules(scope);
+    let index = RuleIndex::new(&rules);
+    let by_place: HashMap<Span, &Rule> = rules.iter().map(|(rule, place)| (*place, rule)).collect();
+    for (span, text) in of_one_family {
+        // A rule that another place declares too has that place.
+        let Some(rule) = by_place.get(&span).copied() else { continue };
+        let near = index.sharing_database(rule).into_iter().filter_map(|at| rules.get(at)).map(|(other, _)| other);
+        let list: Vec<Rule> = [rule].into_iter().chain(near.filter(|other| is_twin_like(other))).cloned().collect();
+        let facts = hba::lint(&list, version, PasswordEncryption::ScramSha256);
+        let twin = facts.into_iter().find_map(|fact| match fact {
+            Fact::OnlyIpv4Loopback { rule: 0 } => Some(("::1", "127.0.0.1")),
+            Fact::OnlyIpv6Loopback { rule: 0 } => Some(("127.0.0.1", "::1")),
+            _ => None,
+        });
+        if let Some((missing, there)) = twin {
+            findings.push(finding(scope, text, missing, there));
+        }
+    }
+}
+
+/// The declared addresses, each with the place of its rule or client.
+fn addresses<'d>(scope: &Scope<'d>) -> impl Iterator<Item = (Span, &'d Text)> {
+    let rules = scope.declarations.instances.iter().flat_map(|instance| &instance.authentication);
+    let clients = scope.enabled_databases().flat_map(|(_, database)| &database.clients);
+    let of_clients: Vec<_> = clients.map(|client| (client.span, &client.address)).collect();
+    rules.filter_map(|rule| Some((rule.span, rule.address.as_ref()?))).chain(of_clients)
+}
+
+fn is_loopback(text: &Text) -> bool {
+    let addresses = address::read(&text.value).unwrap_or_default();
+    matches!(addresses.as_slice(), [Address::Net { ip, .. }] if ip.is_loopback())
+}
+
+fn is_twin_like(rule: &Rule) -> bool {
+    match &rule.address {
+        Some(Address::Net { ip, prefix }) => ip.is_loopback() || *prefix == 0,
+        Some(_) => true,
+        None => false,
+    }
+}
+
+fn finding(scope: &Scope, text: &Text, missing: &str, there: &str) -> Diagnostic {
+    let message = format!("there is a rule for {} and none like it for {missing}", phrase::backticked(&text.value));
+    Diagnostic::new(&MISSING_IPV6_TWIN, text.span, message)
+        .label(match missing {
+            "::1" => "who connects to `localhost` tries ::1 first",
+            _ => "some programs connect to 127.0.0.1 only",
+        })
+        .help(format!("`localhost` may be {missing} or {there}: name both"))
+        .example(scope.example(text.span, "address = \"localhost\""))
+}

@@ -1,0 +1,86 @@
+//! A server parameter that does not exist.
+
+use super::{Findings, Scope, plain_text_password};
+use crate::declaration::Setting;
+use crate::diagnostic::{Diagnostic, phrase, rule};
+use crate::postgres::Version;
+use crate::postgres::parameter::{self, Lookup, Parameter};
+
+rule! {
+    /// ## What it does
+    /// Finds names in `extraConfig`, `settings` and `roleSettings` that are no parameter of PostgreSQL, or none of the
+    /// server's declared version. Names with a dot belong to extensions and are not judged, unless their prefix belongs
+    /// to a module that comes with PostgreSQL.
+    ///
+    /// ## Why is this bad?
+    /// `ALTER DATABASE ... SET` fails for a parameter that the server does not know, and with it the provisioning of
+    /// the whole database.
+    ///
+    /// ## Example
+    /// ```toml
+    /// extraConfig = { work_men = "64MB" }
+    /// ```
+    /// Use instead:
+    /// ```toml
+    /// extraConfig = { work_mem = "64MB" }
+    /// ```
+    pub UNKNOWN_PARAMETER = "unknown-parameter", Error
+}
+
+/// Applies the rule.
+pub fn check(scope: &Scope, findings: &mut Findings) {
+    let version = scope.version();
+    for setting in scope.settings().flatten() {
+        let found = match Lookup::of(&setting.name.value) {
+            Lookup::Unknown if plain_text_password::is_password_key(&setting.name.value) => None,
+            Lookup::Unknown => Some(unknown(setting)),
+            Lookup::UnknownInModule(module) => Some(unknown_in_module(setting, module)),
+            Lookup::Known(parameter) => version.and_then(|version| missing_in(setting, &parameter, version)),
+            Lookup::Custom => None,
+        };
+        findings.extend(found);
+    }
+}
+
+fn unknown(setting: &Setting) -> Diagnostic {
+    let name = &setting.name.value;
+    let finding = finding(setting, format!("PostgreSQL has no parameter {}", phrase::backticked(name)));
+    match parameter::nearest(name) {
+        Some(near) => finding.label(format!("did you mean {}?", phrase::backticked(near))),
+        None if name.contains('.') => finding
+            .label("no name of a parameter")
+            .help("a parameter of an extension is called `prefix.name`; each part consists of letters, digits and `_`"),
+        None => finding.label("unknown parameter").help(
+            "`select name from pg_settings` lists the parameters of a server; those of extensions have a dot in their names",
+        ),
+    }
+}
+
+fn unknown_in_module(setting: &Setting, module: &str) -> Diagnostic {
+    let name = &setting.name.value;
+    let message = format!("the module {} has no parameter {}", phrase::backticked(module), phrase::backticked(name));
+    let finding = finding(setting, message);
+    match parameter::nearest(name) {
+        Some(near) => finding.label(format!("did you mean {}?", phrase::backticked(near))),
+        None => finding.label(format!("names that begin with {} belong to the module", phrase::backticked(&format!("{module}.")))),
+    }
+}
+
+fn missing_in(setting: &Setting, parameter: &Parameter, version: Version) -> Option<Diagnostic> {
+    let other_name = parameter::renamed_to(parameter.name).and_then(parameter::lookup);
+    if parameter.at(version).is_some() || other_name.is_some_and(|other| other.at(version).is_some()) {
+        return None;
+    }
+    let (since, until) = (parameter.since(), parameter.until());
+    let (label, help) = if version < since {
+        (format!("from PostgreSQL {since} on"), format!("remove it, or declare the server's version as {since} or later if that is what runs"))
+    } else {
+        (format!("up to PostgreSQL {until}"), format!("remove it: PostgreSQL {until} was the last version with this parameter"))
+    };
+    let message = format!("PostgreSQL {version} has no parameter {}", phrase::backticked(parameter.name));
+    Some(finding(setting, message).label(label).help(help))
+}
+
+fn finding(setting: &Setting, message: String) -> Diagnostic {
+    Diagnostic::new(&UNKNOWN_PARAMETER, setting.name.span, message)
+}

@@ -1,0 +1,81 @@
+//! A rule that never decides anything.
+
+use super::rule_index::RuleIndex;
+use super::{Findings, Scope};
+use crate::catalog::access;
+use crate::diagnostic::{Diagnostic, phrase, rule};
+use crate::postgres::Version;
+use crate::postgres::hba::{self, Fact, PasswordEncryption, Rule};
+use crate::source::Span;
+
+rule! {
+    /// ## What it does
+    /// Finds rules whose connections are all decided by rules before them. dbgen orders the rules from the narrow to the
+    /// wide, so what is left are rules for the very same connections.
+    ///
+    /// ## Why is this bad?
+    /// The first rule that matches decides, and the server looks no further: the later rule looks as if it allowed or
+    /// refused something, and does not.
+    ///
+    /// ## Example
+    /// Each database has rules for its `user` over loopback, with `scram-sha-256`:
+    /// ```toml
+    /// [[services.immich.databases]]
+    /// type = "postgresql"
+    /// name = "immich"
+    /// user = "immich"
+    /// clients = [{ address = "localhost", method = "trust" }]
+    /// ```
+    /// Use instead one rule for one kind of connection:
+    /// ```toml
+    /// [[services.immich.databases]]
+    /// type = "postgresql"
+    /// name = "immich"
+    /// user = "immich"
+    /// loopback = false
+    /// clients = [{ address = "localhost", method = "reject" }]
+    /// ```
+    pub UNREACHABLE_RULE = "unreachable-rule", Warning
+}
+
+/// Applies the rule.
+pub fn check(scope: &Scope, findings: &mut Findings) {
+    let version = scope.version().unwrap_or(Version::NEWEST).major();
+    let rules = access::rules(scope);
+    let index = RuleIndex::new(&rules);
+    for (at, (rule, span)) in rules.iter().enumerate() {
+        let rivals = index.rivals(at);
+        if rivals.is_empty() {
+            continue;
+        }
+        let list: Vec<Rule> = rivals.iter().map(|(rival, _)| rival.clone()).chain([rule.clone()]).collect();
+        let facts = hba::lint(&list, version, PasswordEncryption::ScramSha256);
+        let covering = facts.into_iter().find_map(|fact| match fact {
+            Fact::Unreachable { rule, by } if rule == rivals.len() => Some(by),
+            _ => None,
+        });
+        if let Some(by) = covering {
+            let covering: Vec<&(Rule, Span)> = by.iter().filter_map(|at| rivals.get(*at).copied()).collect();
+            findings.push(finding(rule, *span, &covering, version));
+        }
+    }
+}
+
+fn finding(rule: &Rule, span: Span, covering: &[&(Rule, Span)], version: u8) -> Diagnostic {
+    let message = format!("the rule {} is never reached", line(rule, version));
+    let same = covering.iter().all(|(other, _)| other.method == rule.method && other.options == rule.options);
+    let help = if same {
+        "remove it: the rules before it do the same"
+    } else {
+        "keep one rule for these connections: remove the other, or give them different addresses; `loopback = false` leaves out a database's own rules for 127.0.0.1 and ::1"
+    };
+    let mut finding = Diagnostic::new(&UNREACHABLE_RULE, span, message).label("never decides a connection").help(help);
+    for (other, other_span) in covering {
+        finding = finding.related(*other_span, format!("comes first: {}", line(other, version)));
+    }
+    finding
+}
+
+fn line(rule: &Rule, version: u8) -> String {
+    hba::print(rule, version).map_or_else(|_| "of this place".to_owned(), |line| phrase::backticked(&line))
+}
