@@ -9,7 +9,10 @@ use std::process::Command;
 #[test]
 fn every_case_shows_what_is_expected() {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let mut names: Vec<_> = fs::read_dir(&cases).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut names: Vec<_> = fs::read_dir(&cases)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     names.sort();
     assert!(!names.is_empty());
     let mut failed = Vec::new();
@@ -19,26 +22,24 @@ fn every_case_shows_what_is_expected() {
         settings.set_snapshot_path(case);
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
-<<<<<<< HEAD
         let compare = || settings.bind(|| insta::assert_snapshot!("expected", seen));
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(compare));
-=======
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            settings.bind(|| insta::assert_snapshot!("expected", seen));
-        }));
->>>>>>> dcd0bd5c55ff886ed2d638d63a3a13ab501df8ea
         if outcome.is_err() {
             failed.push(case.file_name().unwrap().to_string_lossy().into_owned());
         }
     }
-    assert!(failed.is_empty(), "cases that show something else: {failed:?}");
+    assert!(
+        failed.is_empty(),
+        "cases that show something else: {failed:?}"
+    );
 }
 
 /// What a person sees who types the case's commands in its folder. The folder itself stays as it is: the commands run in a copy.
 fn run(case: &Path) -> String {
     let folder = tempfile::tempdir().unwrap();
     copy(case, folder.path());
-    let commands = fs::read_to_string(case.join("command")).unwrap_or_else(|_| "dbgen check .\n".to_owned());
+    let commands =
+        fs::read_to_string(case.join("command")).unwrap_or_else(|_| "dbgen check .\n".to_owned());
     let mut seen = String::new();
     for command in commands.lines() {
         let output = Command::new("sh")
@@ -64,7 +65,10 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name();
-        if matches!(name.to_str(), Some("command" | "expected.snap" | "expected.snap.new")) {
+        if matches!(
+            name.to_str(),
+            Some("command" | "expected.snap" | "expected.snap.new")
+        ) {
             continue;
         }
         if entry.path().is_dir() {
@@ -78,5 +82,9 @@ fn copy(from: &Path, to: &Path) {
 
 fn path_with_dbgen() -> String {
     let binary = Path::new(env!("CARGO_BIN_EXE_dbgen"));
-    format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap_or_default())
+    format!(
+        "{}:{}",
+        binary.parent().unwrap().display(),
+        std::env::var("PATH").unwrap_or_default()
+    )
 }

@@ -28,7 +28,10 @@ const PASSWORD: Method = Method::ScramSha256;
 /// The rules of the server, the most specific first, each with the place that it comes from; equal rules appear once,
 /// with the first place. What cannot be written as a rule is left out: the checks have told of it.
 pub fn rules(scope: &Scope) -> Vec<(Rule, Span)> {
-    let mut rules = Rules { version: version(scope), list: Vec::new() };
+    let mut rules = Rules {
+        version: version(scope),
+        list: Vec::new(),
+    };
     let logins = Logins::new(scope);
     for (service, database) in scope.enabled_databases() {
         rules.user(service, database, &logins);
@@ -58,16 +61,36 @@ impl Rules {
     fn user(&mut self, service: &Service, database: &Database, logins: &Logins) {
         let user = &database.user;
         let unix_user = database.unix_user.as_ref().or(service.unix_user.as_ref());
-        self.login(database, user, unix_user.or_else(|| logins.own_unix_user(&user.value)));
+        self.login(
+            database,
+            user,
+            unix_user.or_else(|| logins.own_unix_user(&user.value)),
+        );
     }
 
     /// Over the socket, and over loopback unless the database says otherwise.
     fn login(&mut self, database: &Database, user: &Text, unix_user: Option<&Text>) {
         let map = unix_user.map(|_| ("map".to_owned(), MAP.to_owned()));
-        self.add(database, &[user], None, Method::Peer, ConnectionType::Local, map, user.span);
+        self.add(
+            database,
+            &[user],
+            None,
+            Method::Peer,
+            ConnectionType::Local,
+            map,
+            user.span,
+        );
         if database.loopback.is_none_or(|loopback| loopback.value) {
             for address in LOOPBACK {
-                self.add(database, &[user], Some(address), PASSWORD, ConnectionType::Host, None, user.span);
+                self.add(
+                    database,
+                    &[user],
+                    Some(address),
+                    PASSWORD,
+                    ConnectionType::Host,
+                    None,
+                    user.span,
+                );
             }
         }
     }
@@ -81,10 +104,23 @@ impl Rules {
             Some(tls) if tls.value => ConnectionType::HostSsl,
             _ => ConnectionType::Host,
         };
-        let method = client.method.as_ref().map_or(Some(PASSWORD), |word| method(&word.value));
-        let (Some(method), Ok(addresses)) = (method, address::read(&client.address.value)) else { return };
+        let method = client
+            .method
+            .as_ref()
+            .map_or(Some(PASSWORD), |word| method(&word.value));
+        let (Some(method), Ok(addresses)) = (method, address::read(&client.address.value)) else {
+            return;
+        };
         for address in addresses {
-            self.add(database, &users, Some(address), method, connection, None, client.span);
+            self.add(
+                database,
+                &users,
+                Some(address),
+                method,
+                connection,
+                None,
+                client.span,
+            );
         }
     }
 
@@ -100,11 +136,25 @@ impl Rules {
         span: Span,
     ) {
         let database = DatabaseToken::literal(&database.name.value, self.version);
-        let users: Result<Vec<_>, _> = users.iter().map(|user| UserToken::literal(&user.value, self.version)).collect();
-        let (Ok(database), Ok(users)) = (database, users) else { return };
+        let users: Result<Vec<_>, _> = users
+            .iter()
+            .map(|user| UserToken::literal(&user.value, self.version))
+            .collect();
+        let (Ok(database), Ok(users)) = (database, users) else {
+            return;
+        };
         let databases = vec![database];
         let options = option.into_iter().collect();
-        let rule = Rule { connection, databases, users, address, method, options, line: 0, file: None };
+        let rule = Rule {
+            connection,
+            databases,
+            users,
+            address,
+            method,
+            options,
+            line: 0,
+            file: None,
+        };
         self.list.push((rule, span));
     }
 }

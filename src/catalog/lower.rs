@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use super::{
-    Access, Catalog, Creation, DEFAULT_PORT, Database, DefaultPrivilege, Extension, Grant, Grantee, Instance, MAIN,
-    Membership, Object, PasswordSource, Preset, Privileges, Role, Settings, access,
+    Access, Catalog, Creation, DEFAULT_PORT, Database, DefaultPrivilege, Extension, Grant, Grantee,
+    Instance, MAIN, Membership, Object, PasswordSource, Preset, Privileges, Role, Settings, access,
 };
 use crate::check::Scope;
 use crate::declaration::{self, Attribute, Setting, Text};
@@ -45,15 +45,25 @@ pub const DEFAULT_NAMESPACE: &str = "qgroget";
 /// When a declaration has no meaning though no rule complained.
 pub fn lower(scope: &Scope) -> Result<Catalog> {
     let declarations = scope.declarations;
-    let namespace = declarations.project.namespace.as_ref().map_or(DEFAULT_NAMESPACE, |text| &text.value);
+    let namespace = declarations
+        .project
+        .namespace
+        .as_ref()
+        .map_or(DEFAULT_NAMESPACE, |text| &text.value);
     let mut instance = Instance {
         version: scope.version(),
         port: DEFAULT_PORT,
         socket_directory: "/run/postgresql".into(),
         databases: BTreeMap::new(),
         roles: BTreeMap::new(),
-        rules: access::rules(scope).into_iter().map(|(rule, _)| rule).collect(),
-        ident_map: access::ident_map(scope).into_iter().map(|(line, _)| line).collect(),
+        rules: access::rules(scope)
+            .into_iter()
+            .map(|(rule, _)| rule)
+            .collect(),
+        ident_map: access::ident_map(scope)
+            .into_iter()
+            .map(|(line, _)| line)
+            .collect(),
         preload_libraries: BTreeSet::new(),
         packages: BTreeSet::new(),
     };
@@ -61,27 +71,46 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
         if let Some(directory) = &said.socket_directory {
             instance.socket_directory = directory.value.clone();
         }
-        instance.preload_libraries.extend(said.preload_libraries.iter().map(|library| library.value.clone()));
+        instance.preload_libraries.extend(
+            said.preload_libraries
+                .iter()
+                .map(|library| library.value.clone()),
+        );
     }
     // A service may stand in several files: what one of them says holds for the databases of all.
     let mut unix_users: BTreeMap<&str, &Text> = BTreeMap::new();
     let mut units: BTreeMap<&str, Vec<&Text>> = BTreeMap::new();
     for service in &declarations.services {
-        unix_users.extend(service.unix_user.iter().map(|user| (&*service.name.value, user)));
-        units.entry(&service.name.value).or_default().extend(&service.units);
+        unix_users.extend(
+            service
+                .unix_user
+                .iter()
+                .map(|user| (&*service.name.value, user)),
+        );
+        units
+            .entry(&service.name.value)
+            .or_default()
+            .extend(&service.units);
     }
-    for service in declarations.services.iter().filter(|service| scope.is_enabled(service)) {
+    for service in declarations
+        .services
+        .iter()
+        .filter(|service| scope.is_enabled(service))
+    {
         let name = &*service.name.value;
         for role in &service.roles {
             add_role(&mut instance.roles, role)?;
         }
         for said in &service.databases {
             if let Some(port) = said.port {
-                instance.port = u16::try_from(port.value).map_err(|_| Impossible(format!("port {}", port.value)))?;
+                instance.port = u16::try_from(port.value)
+                    .map_err(|_| Impossible(format!("port {}", port.value)))?;
             }
             add_packages(&mut instance, said);
             let mut database = database(service, said)?;
-            database.unix_user = database.unix_user.or_else(|| unix_users.get(name).map(|user| user.value.clone()));
+            database.unix_user = database
+                .unix_user
+                .or_else(|| unix_users.get(name).map(|user| user.value.clone()));
             if database.units.is_empty() {
                 database.units = units[name].iter().map(|unit| unit.value.clone()).collect();
             }
@@ -125,9 +154,13 @@ fn add_packages(instance: &mut Instance, database: &declaration::Database) {
         let known = known.and_then(|known| known.preload);
         let preload = match &said.preload {
             Some(declaration::Preload::Library(library)) => Some(library.value.clone()),
-            Some(declaration::Preload::Known(wanted)) => known.filter(|_| wanted.value).map(|known| known.library.into()),
+            Some(declaration::Preload::Known(wanted)) => known
+                .filter(|_| wanted.value)
+                .map(|known| known.library.into()),
             // A library that only some use needs may keep the server from starting: it must be asked for.
-            None => known.filter(|known| known.required).map(|known| known.library.into()),
+            None => known
+                .filter(|known| known.required)
+                .map(|known| known.library.into()),
         };
         instance.preload_libraries.extend(preload);
     }
@@ -151,15 +184,26 @@ fn database(service: &declaration::Service, said: &declaration::Database) -> Res
         extensions.insert(identifier(&extension.name)?, details);
     }
     let access = said.access.iter().map(|access| preset(access, &schemas));
-    let defaults = said.default_privileges.iter().map(|privilege| default_privilege(privilege, &owner));
-    let roles = said.role_settings.iter().map(|(role, said)| Ok((identifier(role)?, settings(said))));
+    let defaults = said
+        .default_privileges
+        .iter()
+        .map(|privilege| default_privilege(privilege, &owner));
+    let roles = said
+        .role_settings
+        .iter()
+        .map(|(role, said)| Ok((identifier(role)?, settings(said))));
     Ok(Database {
         service: service.name.value.clone(),
         access: access.collect::<Result<_>>()?,
         default_privileges: defaults.collect::<Result<_>>()?,
         role_settings: roles.collect::<Result<_>>()?,
         grants: said.grants.iter().map(grant).collect::<Result<_>>()?,
-        creation: said.creation.as_deref().map(creation).transpose()?.map(Box::new),
+        creation: said
+            .creation
+            .as_deref()
+            .map(creation)
+            .transpose()?
+            .map(Box::new),
         settings: settings(&said.extra_config),
         unix_user: string(said.unix_user.as_ref()),
         units: said.units.iter().map(|unit| unit.value.clone()).collect(),
@@ -189,8 +233,11 @@ fn creation(said: &declaration::Creation) -> Result<Creation> {
 
 /// Parameters by their canonical names, whatever case they were written in.
 fn settings(said: &[Setting]) -> Settings {
-    let canonical = |name: &str| parameter::lookup(name).map_or_else(|| name.into(), |known| known.name.into());
-    said.iter().map(|setting| (canonical(&setting.name.value), setting.value.value.clone())).collect()
+    let canonical =
+        |name: &str| parameter::lookup(name).map_or_else(|| name.into(), |known| known.name.into());
+    said.iter()
+        .map(|setting| (canonical(&setting.name.value), setting.value.value.clone()))
+        .collect()
 }
 
 fn password_source(said: &declaration::Password) -> Option<PasswordSource> {
@@ -198,13 +245,21 @@ fn password_source(said: &declaration::Password) -> Option<PasswordSource> {
     let file = text(&said.file).map(PasswordSource::File);
     let sops = || text(&said.sops).map(PasswordSource::Sops);
     let agenix = || text(&said.agenix).map(PasswordSource::Agenix);
-    let generated = || said.generate.filter(|generate| generate.value).map(|_| PasswordSource::Generated);
+    let generated = || {
+        said.generate
+            .filter(|generate| generate.value)
+            .map(|_| PasswordSource::Generated)
+    };
     file.or_else(sops).or_else(agenix).or_else(generated)
 }
 
 fn add_role(roles: &mut BTreeMap<Identifier, Role>, said: &declaration::Role) -> Result<()> {
     let role = roles.entry(identifier(&said.name)?).or_default();
-    role.attributes.extend(said.attributes.iter().map(|(attribute, value)| (*attribute, value.value)));
+    role.attributes.extend(
+        said.attributes
+            .iter()
+            .map(|(attribute, value)| (*attribute, value.value)),
+    );
     role.connection_limit = said.connection_limit.map(|limit| limit.value);
     role.valid_until = string(said.valid_until.as_ref());
     role.comment = string(said.comment.as_ref());
@@ -221,38 +276,59 @@ fn add_role(roles: &mut BTreeMap<Identifier, Role>, said: &declaration::Role) ->
             inherit: membership.inherit.map(|inherit| inherit.value),
             set: membership.set.map(|set| set.value),
         };
-        role.memberships.insert(identifier(&membership.role)?, options);
+        role.memberships
+            .insert(identifier(&membership.role)?, options);
     }
     Ok(())
 }
 
 fn grantee(role: &Text) -> Result<Grantee> {
-    Ok(if &*role.value == "public" { Grantee::Public } else { Grantee::Role(identifier(role)?) })
+    Ok(if &*role.value == "public" {
+        Grantee::Public
+    } else {
+        Grantee::Role(identifier(role)?)
+    })
 }
 
 fn privileges(said: &[Text]) -> Result<Privileges> {
-    let is_all = |text: &Text| matches!(text.value.to_ascii_uppercase().as_str(), "ALL" | "ALL PRIVILEGES");
+    let is_all = |text: &Text| {
+        matches!(
+            text.value.to_ascii_uppercase().as_str(),
+            "ALL" | "ALL PRIVILEGES"
+        )
+    };
     if said.iter().any(is_all) {
         return Ok(Privileges::All);
     }
     let read = |text: &Text| {
-        Privilege::new(&text.value).ok_or_else(|| Impossible(format!("`{}` is no privilege", text.value)))
+        Privilege::new(&text.value)
+            .ok_or_else(|| Impossible(format!("`{}` is no privilege", text.value)))
     };
-    Ok(Privileges::Some(said.iter().map(read).collect::<Result<_>>()?))
+    Ok(Privileges::Some(
+        said.iter().map(read).collect::<Result<_>>()?,
+    ))
 }
 
 fn grant(said: &declaration::Grant) -> Result<Grant> {
     let Some((field, patterns)) = said.on.kinds.first() else {
         return Err(Impossible("a grant names no object".into()));
     };
-    let kind = object_kind(&field.value).ok_or_else(|| Impossible(format!("`{}` is no kind of object", field.value)))?;
-    let mut objects = patterns.iter().map(|pattern| object(kind, pattern)).collect::<Result<Vec<_>>>()?;
+    let kind = object_kind(&field.value)
+        .ok_or_else(|| Impossible(format!("`{}` is no kind of object", field.value)))?;
+    let mut objects = patterns
+        .iter()
+        .map(|pattern| object(kind, pattern))
+        .collect::<Result<Vec<_>>>()?;
     objects.sort();
     objects.dedup();
     let columns = said.on.columns.iter().flat_map(|(columns, _)| columns);
     Ok(Grant {
         grantee: grantee(&said.role)?,
-        kind: if said.on.columns.is_some() { ObjectKind::Column } else { kind },
+        kind: if said.on.columns.is_some() {
+            ObjectKind::Column
+        } else {
+            kind
+        },
         objects,
         columns: columns.map(identifier).collect::<Result<_>>()?,
         privileges: privileges(&said.privileges)?,
@@ -284,25 +360,36 @@ pub fn object_kind(field: &str) -> Option<ObjectKind> {
 
 fn object(kind: ObjectKind, text: &Text) -> Result<Object> {
     Ok(match kind {
-        ObjectKind::Table | ObjectKind::Column | ObjectKind::Sequence | ObjectKind::Type | ObjectKind::Domain => {
-            Object::InSchema(Pattern::relation(&text.value)?)
-        }
+        ObjectKind::Table
+        | ObjectKind::Column
+        | ObjectKind::Sequence
+        | ObjectKind::Type
+        | ObjectKind::Domain => Object::InSchema(Pattern::relation(&text.value)?),
         ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine => {
             Object::InSchema(Pattern::routine(&text.value)?)
         }
         ObjectKind::Parameter => Object::Parameter(text.value.clone()),
         ObjectKind::LargeObject => {
             let number = text.value.parse();
-            Object::LargeObject(number.map_err(|_| Impossible(format!("`{}` is no large object", text.value)))?)
+            Object::LargeObject(
+                number.map_err(|_| Impossible(format!("`{}` is no large object", text.value)))?,
+            )
         }
         _ => Object::Global(identifier(text)?),
     })
 }
 
-fn preset(said: &declaration::Access, declared: &BTreeMap<Identifier, Identifier>) -> Result<Access> {
+fn preset(
+    said: &declaration::Access,
+    declared: &BTreeMap<Identifier, Identifier>,
+) -> Result<Access> {
     let schemas = match &said.schemas {
         Some(schemas) => schemas.iter().map(identifier).collect::<Result<_>>()?,
-        None => declared.keys().cloned().chain([Identifier::new("public")?]).collect(),
+        None => declared
+            .keys()
+            .cloned()
+            .chain([Identifier::new("public")?])
+            .collect(),
     };
     let preset = match &*said.preset.value {
         "read-only" => Preset::ReadOnly,
@@ -310,10 +397,17 @@ fn preset(said: &declaration::Access, declared: &BTreeMap<Identifier, Identifier
         "owner" => Preset::Owner,
         other => return Err(Impossible(format!("`{other}` is no preset"))),
     };
-    Ok(Access { role: identifier(&said.role)?, preset, schemas })
+    Ok(Access {
+        role: identifier(&said.role)?,
+        preset,
+        schemas,
+    })
 }
 
-fn default_privilege(said: &declaration::DefaultPrivilege, owner: &Identifier) -> Result<DefaultPrivilege> {
+fn default_privilege(
+    said: &declaration::DefaultPrivilege,
+    owner: &Identifier,
+) -> Result<DefaultPrivilege> {
     let kind = match &*said.on.value {
         "tables" => ObjectKind::Table,
         "sequences" => ObjectKind::Sequence,

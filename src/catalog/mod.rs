@@ -129,7 +129,9 @@ impl Creation {
             &self.icu_rules,
             &self.builtin_locale,
         ];
-        texts.iter().any(|text| text.is_some()) || self.template.is_some() || self.tablespace.is_some()
+        texts.iter().any(|text| text.is_some())
+            || self.template.is_some()
+            || self.tablespace.is_some()
     }
 }
 
@@ -268,7 +270,10 @@ pub struct Role {
 impl Role {
     /// Whether it may log in.
     pub fn login(&self) -> bool {
-        self.attributes.get(&Attribute::Login).copied().unwrap_or(false)
+        self.attributes
+            .get(&Attribute::Login)
+            .copied()
+            .unwrap_or(false)
     }
 }
 

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::{Catalog, Instance};
 use crate::postgres::hba::{
-    Client, DatabaseToken, Decision, IdentDecision, IdentMap, Login, Method, Outcome, Rule, UserToken, simulate,
+    Client, DatabaseToken, Decision, IdentDecision, IdentMap, Login, Method, Outcome, Rule,
+    UserToken, simulate,
 };
 
 /// A database and a role that logs in to it.
@@ -41,7 +42,11 @@ impl Route {
     pub const ALL: [Route; 3] = [Route::Socket, Route::Ipv4, Route::Ipv6];
 
     fn client(self) -> Client {
-        let tcp = |ip: IpAddr| Client::Tcp { ip, tls: false, gss: false };
+        let tcp = |ip: IpAddr| Client::Tcp {
+            ip,
+            tls: false,
+            gss: false,
+        };
         match self {
             Route::Socket => Client::Local,
             Route::Ipv4 => tcp(Ipv4Addr::LOCALHOST.into()),
@@ -97,12 +102,23 @@ impl Catalog {
         let mut logins = BTreeSet::new();
         for rule in &instance.rules {
             for database in &rule.databases {
-                let DatabaseToken::Name(database) = database else { continue };
-                let known = instance.databases.get_key_value(database.as_str()).map(|(name, _)| name);
+                let DatabaseToken::Name(database) = database else {
+                    continue;
+                };
+                let known = instance
+                    .databases
+                    .get_key_value(database.as_str())
+                    .map(|(name, _)| name);
                 for user in &rule.users {
-                    let (UserToken::Name(user), Some(database)) = (user, known) else { continue };
+                    let (UserToken::Name(user), Some(database)) = (user, known) else {
+                        continue;
+                    };
                     let unix_user = instance.unix_user(user);
-                    logins.insert(DeclaredLogin { database: database.as_str(), user, unix_user });
+                    logins.insert(DeclaredLogin {
+                        database: database.as_str(),
+                        user,
+                        unix_user,
+                    });
                 }
             }
         }
@@ -113,7 +129,9 @@ impl Catalog {
 impl Instance {
     /// The Unix user that is declared to log in as a role.
     pub fn unix_user(&self, role: &str) -> Option<&str> {
-        self.roles.get(role).and_then(|role| role.unix_user.as_deref())
+        self.roles
+            .get(role)
+            .and_then(|role| role.unix_user.as_deref())
     }
 
     /// Whether a role is a direct or indirect member of another.
@@ -121,7 +139,12 @@ impl Instance {
         let mut seen = BTreeSet::new();
         let mut open = vec![role];
         while let Some(name) = open.pop() {
-            for group in self.roles.get(name).into_iter().flat_map(|role| role.memberships.keys()) {
+            for group in self
+                .roles
+                .get(name)
+                .into_iter()
+                .flat_map(|role| role.memberships.keys())
+            {
                 if group.as_str() == of {
                     return true;
                 }
@@ -135,7 +158,13 @@ impl Instance {
 
     /// What a set of rules makes of a login over a route. The client is taken to be the declared Unix user, or one
     /// that is named like the role.
-    pub fn answer(&self, rules: &[Rule], maps: &[IdentMap], login: &DeclaredLogin, route: Route) -> Answer {
+    pub fn answer(
+        &self,
+        rules: &[Rule],
+        maps: &[IdentMap],
+        login: &DeclaredLogin,
+        route: Route,
+    ) -> Answer {
         let member_of = |group: &str| self.is_member(login.user, group);
         let simulated = simulate(
             rules,
@@ -157,7 +186,11 @@ fn answer(route: Route, outcome: &Outcome) -> Answer {
     let undecided = outcome.undecided.first().map(|undecided| undecided.rule);
     let (rule, method, verdict) = match &outcome.decision {
         Decision::NoMatch => (None, None, Verdict::NoRule),
-        Decision::Matched { rule, method, ident } => {
+        Decision::Matched {
+            rule,
+            method,
+            ident,
+        } => {
             let verdict = match (method, ident) {
                 (Method::Trust, _) => Verdict::Admitted,
                 (Method::Reject, _) => Verdict::Refused,
@@ -169,6 +202,16 @@ fn answer(route: Route, outcome: &Outcome) -> Answer {
             (Some(*rule), Some(*method), verdict)
         }
     };
-    let verdict = if undecided.is_some() { Verdict::Undecided } else { verdict };
-    Answer { route, verdict, rule, method, undecided }
+    let verdict = if undecided.is_some() {
+        Verdict::Undecided
+    } else {
+        verdict
+    };
+    Answer {
+        route,
+        verdict,
+        rule,
+        method,
+        undecided,
+    }
 }

@@ -52,7 +52,10 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         };
         let shown = phrase::backticked(&name.value);
         let message = if other.name.value == service.name.value {
-            format!("service {} declares database {shown} twice", phrase::backticked(&service.name.value))
+            format!(
+                "service {} declares database {shown} twice",
+                phrase::backticked(&service.name.value)
+            )
         } else {
             format!(
                 "services {} and {} both declare database {shown}",

@@ -25,22 +25,43 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for rule in scope.declarations.instances.iter().flat_map(|instance| &instance.authentication) {
+    for rule in scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.authentication)
+    {
         for (tokens, what) in [(&rule.databases, "database"), (&rule.users, "user")] {
             if let Tokens::List(list, span) = tokens
                 && list.is_empty()
             {
-                findings.push(finding(*span, what, "rule", &format!("name one, or write `{what}s = \"all\"`")));
+                findings.push(finding(
+                    *span,
+                    what,
+                    "rule",
+                    &format!("name one, or write `{what}s = \"all\"`"),
+                ));
             }
         }
     }
-    for client in scope.declarations.databases().flat_map(|(_, database)| &database.clients) {
+    for client in scope
+        .declarations
+        .databases()
+        .flat_map(|(_, database)| &database.clients)
+    {
         if client.users.as_ref().is_some_and(Vec::is_empty) {
-            findings.push(finding(client.span, "user", "client", "name one, or remove `users`: it is the database's `user` then"));
+            findings.push(finding(
+                client.span,
+                "user",
+                "client",
+                "name one, or remove `users`: it is the database's `user` then",
+            ));
         }
     }
 }
 
 fn finding(span: Span, what: &str, of: &str, help: &str) -> Diagnostic {
-    Diagnostic::new(&EMPTY_RULE, span, format!("a {of} names no {what}")).label("an empty list").help(help)
+    Diagnostic::new(&EMPTY_RULE, span, format!("a {of} names no {what}"))
+        .label("an empty list")
+        .help(help)
 }

@@ -29,10 +29,18 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     for (_, database) in scope.declarations.databases() {
-        let Some(creation) = &database.creation else { continue };
-        let Some(said) = &creation.encoding else { continue };
-        let Some(encoding) = Encoding::server(&said.value) else { continue };
-        findings.extend(provider(creation, said, encoding).or_else(|| locale(creation, said, encoding)));
+        let Some(creation) = &database.creation else {
+            continue;
+        };
+        let Some(said) = &creation.encoding else {
+            continue;
+        };
+        let Some(encoding) = Encoding::server(&said.value) else {
+            continue;
+        };
+        findings.extend(
+            provider(creation, said, encoding).or_else(|| locale(creation, said, encoding)),
+        );
     }
 }
 
@@ -41,9 +49,16 @@ fn provider(creation: &Creation, said: &Text, encoding: Encoding) -> Option<Diag
     if Provider::new(&provider.value)?.supports(encoding) {
         return None;
     }
-    let (shown, encoding) = (phrase::backticked(&provider.value), phrase::backticked(encoding.as_str()));
+    let (shown, encoding) = (
+        phrase::backticked(&provider.value),
+        phrase::backticked(encoding.as_str()),
+    );
     let message = format!("the locale provider {shown} does not have the encoding {encoding}");
-    Some(finding(message, said, provider).label("not with this encoding").help("use `UTF8`, or the locale provider `libc`"))
+    Some(
+        finding(message, said, provider)
+            .label("not with this encoding")
+            .help("use `UTF8`, or the locale provider `libc`"),
+    )
 }
 
 /// The first locale that does not go with the encoding.
@@ -52,16 +67,30 @@ fn locale(creation: &Creation, said: &Text, encoding: Encoding) -> Option<Diagno
         BuiltinLocale::new(&said.value).is_some_and(|locale| !locale.supports(encoding))
     });
     // The provider's own name of a locale has no encoding in it.
-    let is_libc = creation.locale_provider.as_ref().is_none_or(|said| &*said.value == "libc");
+    let is_libc = creation
+        .locale_provider
+        .as_ref()
+        .is_none_or(|said| &*said.value == "libc");
     let locale = creation.locale.as_ref().filter(|_| is_libc);
-    let mut libc = [locale, creation.collate.as_ref(), creation.ctype.as_ref()].into_iter().flatten();
-    let locale = builtin.or_else(|| libc.find(|said| libc_locale_supports(&said.value, encoding) == Some(false)))?;
-    let (shown, encoding) = (phrase::backticked(&locale.value), phrase::backticked(encoding.as_str()));
+    let mut libc = [locale, creation.collate.as_ref(), creation.ctype.as_ref()]
+        .into_iter()
+        .flatten();
+    let locale = builtin
+        .or_else(|| libc.find(|said| libc_locale_supports(&said.value, encoding) == Some(false)))?;
+    let (shown, encoding) = (
+        phrase::backticked(&locale.value),
+        phrase::backticked(encoding.as_str()),
+    );
     let message = format!("the locale {shown} does not go with the encoding {encoding}");
     let help = format!("use a locale for {encoding}; `C` goes with every encoding");
-    Some(finding(message, said, locale).label("for another encoding").help(help))
+    Some(
+        finding(message, said, locale)
+            .label("for another encoding")
+            .help(help),
+    )
 }
 
 fn finding(message: String, encoding: &Text, at: &Text) -> Diagnostic {
-    Diagnostic::new(&ENCODING_LOCALE_MISMATCH, at.span, message).related(encoding.span, "the encoding is declared here")
+    Diagnostic::new(&ENCODING_LOCALE_MISMATCH, at.span, message)
+        .related(encoding.span, "the encoding is declared here")
 }

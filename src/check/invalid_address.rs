@@ -27,7 +27,12 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for rule in scope.declarations.instances.iter().flat_map(|instance| &instance.authentication) {
+    for rule in scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.authentication)
+    {
         match (&rule.address, &*rule.connection.value) {
             (Some(address), "local") => findings.push(local(rule, address)),
             (Some(address), _) => findings.extend(read(address)),
@@ -35,7 +40,11 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             (None, _) => findings.push(missing(scope, rule)),
         }
     }
-    for client in scope.declarations.databases().flat_map(|(_, database)| &database.clients) {
+    for client in scope
+        .declarations
+        .databases()
+        .flat_map(|(_, database)| &database.clients)
+    {
         findings.extend(read(&client.address));
     }
 }
@@ -55,15 +64,23 @@ fn read(address: &Text) -> Option<Diagnostic> {
 
 fn missing(scope: &Scope, rule: &Rule) -> Diagnostic {
     let connection = phrase::backticked(&rule.connection.value);
-    Diagnostic::new(&INVALID_ADDRESS, rule.connection.span, format!("a {connection} rule has no address"))
-        .label("over TCP, from where?")
-        .help("say from where, or make it a `local` rule for the socket:")
-        .example(scope.example(rule.span, "address = \"localhost\""))
+    Diagnostic::new(
+        &INVALID_ADDRESS,
+        rule.connection.span,
+        format!("a {connection} rule has no address"),
+    )
+    .label("over TCP, from where?")
+    .help("say from where, or make it a `local` rule for the socket:")
+    .example(scope.example(rule.span, "address = \"localhost\""))
 }
 
 fn local(rule: &Rule, address: &Text) -> Diagnostic {
-    Diagnostic::new(&INVALID_ADDRESS, address.span, "a `local` rule has an address")
-        .label("the socket has no addresses")
-        .related(rule.connection.span, "the rule is for the socket")
-        .help("remove the address, or make it a `host` rule for TCP")
+    Diagnostic::new(
+        &INVALID_ADDRESS,
+        address.span,
+        "a `local` rule has an address",
+    )
+    .label("the socket has no addresses")
+    .related(rule.connection.span, "the rule is for the socket")
+    .help("remove the address, or make it a `host` rule for TCP")
 }

@@ -26,8 +26,17 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for ident in scope.declarations.instances.iter().flat_map(|instance| &instance.ident_map) {
-        for (field, text) in [("map", &ident.map), ("systemUser", &ident.system_user), ("databaseUser", &ident.database_user)] {
+    for ident in scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.ident_map)
+    {
+        for (field, text) in [
+            ("map", &ident.map),
+            ("systemUser", &ident.system_user),
+            ("databaseUser", &ident.database_user),
+        ] {
             findings.extend(unwritable(field, text));
         }
         findings.extend(pattern(ident));
@@ -41,15 +50,29 @@ fn unwritable(field: &str, text: &Text) -> Option<Diagnostic> {
         text if text.chars().any(char::is_control) => "has a control character",
         _ => return None,
     };
-    let message = format!("{} of a line of a user name map {what}", phrase::backticked(field));
-    Some(finding(text.span, message).label(what).help("a line names the map, the Unix user and the role"))
+    let message = format!(
+        "{} of a line of a user name map {what}",
+        phrase::backticked(field)
+    );
+    Some(
+        finding(text.span, message)
+            .label(what)
+            .help("a line names the map, the Unix user and the role"),
+    )
 }
 
 fn pattern(ident: &Ident) -> Option<Diagnostic> {
     let text = &ident.system_user;
-    let pattern = text.value.strip_prefix('/').filter(|pattern| !pattern.chars().any(char::is_control))?;
+    let pattern = text
+        .value
+        .strip_prefix('/')
+        .filter(|pattern| !pattern.chars().any(char::is_control))?;
     let message = invalid_regex::refusal(pattern)?;
-    Some(finding(text.span, message).label("begins with a slash: a regular expression").help(invalid_regex::MANUAL))
+    Some(
+        finding(text.span, message)
+            .label("begins with a slash: a regular expression")
+            .help(invalid_regex::MANUAL),
+    )
 }
 
 fn group(ident: &Ident) -> Option<Diagnostic> {

@@ -40,10 +40,19 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let version = scope.version().unwrap_or(Version::NEWEST);
-    for rule in scope.declarations.instances.iter().flat_map(|instance| &instance.authentication) {
+    for rule in scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.authentication)
+    {
         findings.extend(of_rule(rule, version));
     }
-    for client in scope.declarations.databases().flat_map(|(_, database)| &database.clients) {
+    for client in scope
+        .declarations
+        .databases()
+        .flat_map(|(_, database)| &database.clients)
+    {
         findings.extend(of_client(client, version));
     }
 }
@@ -52,51 +61,100 @@ fn of_rule(rule: &Rule, version: Version) -> Option<Diagnostic> {
     let connection = ConnectionType::from_keyword(&rule.connection.value)?;
     let method = access::method(&rule.method.value)?;
     if let Some((message, label, help)) = unfit(method, connection, version) {
-        return Some(Diagnostic::new(&INVALID_METHOD, rule.method.span, message).label(label).help(help));
+        return Some(
+            Diagnostic::new(&INVALID_METHOD, rule.method.span, message)
+                .label(label)
+                .help(help),
+        );
     }
     let lowered = declared::lower(rule, version.major())?.into_iter().next()?;
     // The server's own reading of the line knows all about options.
     let line = hba::print(&lowered, version.major()).ok()?;
     let (_, errors) = hba::parse(&line, version.major(), None);
     let error = &errors.first()?.message;
-    let named = rule.options.iter().find(|(name, _)| error.contains(&format!("`{}`", name.value)));
+    let named = rule
+        .options
+        .iter()
+        .find(|(name, _)| error.contains(&format!("`{}`", name.value)));
     let span = named.map_or(rule.method.span, |(name, _)| name.span);
-    let near = named.and_then(|(name, _)| phrase::did_you_mean(method.options().iter().copied(), &name.value));
+    let near = named
+        .and_then(|(name, _)| phrase::did_you_mean(method.options().iter().copied(), &name.value));
     let label = match (near, named) {
         (Some(near), _) => format!("did you mean {}?", phrase::backticked(near)),
         (None, Some(_)) => "an option that is not taken here".to_owned(),
         (None, None) => "an option is missing".to_owned(),
     };
     let help = match method.options() {
-        [] => format!("{} takes no options of its own", phrase::backticked(method.keyword())),
-        [only] => format!("{} takes the option {}", phrase::backticked(method.keyword()), phrase::backticked(only)),
-        options => format!("{} takes the options {}", phrase::backticked(method.keyword()), phrase::and_list(options)),
+        [] => format!(
+            "{} takes no options of its own",
+            phrase::backticked(method.keyword())
+        ),
+        [only] => format!(
+            "{} takes the option {}",
+            phrase::backticked(method.keyword()),
+            phrase::backticked(only)
+        ),
+        options => format!(
+            "{} takes the options {}",
+            phrase::backticked(method.keyword()),
+            phrase::and_list(options)
+        ),
     };
-    Some(Diagnostic::new(&INVALID_METHOD, span, error.clone()).label(label).help(help))
+    Some(
+        Diagnostic::new(&INVALID_METHOD, span, error.clone())
+            .label(label)
+            .help(help),
+    )
 }
 
 fn of_client(client: &Client, version: Version) -> Option<Diagnostic> {
     let said = client.method.as_ref()?;
     let tls = client.tls.is_some_and(|tls| tls.value);
-    let connection = if tls { ConnectionType::HostSsl } else { ConnectionType::Host };
+    let connection = if tls {
+        ConnectionType::HostSsl
+    } else {
+        ConnectionType::Host
+    };
     let method = access::method(&said.value)?;
     let (message, label, help) = unfit(method, connection, version)?;
-    let help = if method == Method::Cert { "add `tls = true`, or use `scram-sha-256`" } else { help };
-    Some(Diagnostic::new(&INVALID_METHOD, said.span, message).label(label).help(help))
+    let help = if method == Method::Cert {
+        "add `tls = true`, or use `scram-sha-256`"
+    } else {
+        help
+    };
+    Some(
+        Diagnostic::new(&INVALID_METHOD, said.span, message)
+            .label(label)
+            .help(help),
+    )
 }
 
-fn unfit(method: Method, connection: ConnectionType, version: Version) -> Option<(String, String, &'static str)> {
+fn unfit(
+    method: Method,
+    connection: ConnectionType,
+    version: Version,
+) -> Option<(String, String, &'static str)> {
     let shown = phrase::backticked(method.keyword());
     if i64::from(method.since()) > i64::from(version.major()) {
         let message = format!("PostgreSQL {version} has no authentication method {shown}");
-        return Some((message, format!("from PostgreSQL {} on", method.since()), "use another method"));
+        return Some((
+            message,
+            format!("from PostgreSQL {} on", method.since()),
+            "use another method",
+        ));
     }
     if method.fits(connection) {
         return None;
     }
-    let message = format!("the method {shown} is impossible for a {} rule", phrase::backticked(connection.keyword()));
+    let message = format!(
+        "the method {shown} is impossible for a {} rule",
+        phrase::backticked(connection.keyword())
+    );
     let (label, help) = match method {
-        Method::Peer => ("asks the operating system who is at the other end of the socket", "use `scram-sha-256`, or make it a `local` rule"),
+        Method::Peer => (
+            "asks the operating system who is at the other end of the socket",
+            "use `scram-sha-256`, or make it a `local` rule",
+        ),
         Method::Cert => ("needs a TLS connection", "make it a `hostssl` rule"),
         _ => ("works over TCP only", "use `peer`"),
     };

@@ -3,7 +3,9 @@
 use super::{Findings, Scope};
 use crate::declaration::{Setting, SettingValue};
 use crate::diagnostic::{Diagnostic, phrase, rule};
-use crate::postgres::parameter::{self as parameters, Kind, Lookup, Parameter, ValueError, check_value, literals};
+use crate::postgres::parameter::{
+    self as parameters, Kind, Lookup, Parameter, ValueError, check_value, literals,
+};
 
 rule! {
     /// ## What it does
@@ -30,8 +32,16 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         let value = value(&setting.value.value);
         let (name, verdict, parameter) = match Lookup::of(&setting.name.value) {
             Lookup::Known(parameter) if !parameter.settable_per_database_or_role() => continue,
-            Lookup::Known(parameter) => (parameter.name, check_value(&parameter, &value, scope.version()), Some(parameter)),
-            Lookup::Custom => (&*setting.name.value, literals(&setting.name.value, None, &value).map(drop), None),
+            Lookup::Known(parameter) => (
+                parameter.name,
+                check_value(&parameter, &value, scope.version()),
+                Some(parameter),
+            ),
+            Lookup::Custom => (
+                &*setting.name.value,
+                literals(&setting.name.value, None, &value).map(drop),
+                None,
+            ),
             Lookup::Unknown | Lookup::UnknownInModule(_) => continue,
         };
         if let Err(error) = verdict {
@@ -40,24 +50,53 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     }
 }
 
-fn finding(setting: &Setting, name: &str, parameter: Option<&Parameter>, error: ValueError) -> Option<Diagnostic> {
+fn finding(
+    setting: &Setting,
+    name: &str,
+    parameter: Option<&Parameter>,
+    error: ValueError,
+) -> Option<Diagnostic> {
     let (label, help) = match error {
-        ValueError::NotBoolean { .. } => ("not a boolean".to_owned(), "write `true` or `false`".to_owned()),
-        ValueError::NotInteger { .. } => ("not a whole number".to_owned(), number(parameter, "a whole number")),
+        ValueError::NotBoolean { .. } => (
+            "not a boolean".to_owned(),
+            "write `true` or `false`".to_owned(),
+        ),
+        ValueError::NotInteger { .. } => (
+            "not a whole number".to_owned(),
+            number(parameter, "a whole number"),
+        ),
         ValueError::NotNumber { .. } => ("not a number".to_owned(), number(parameter, "a number")),
-        ValueError::UnknownUnit { suffix, accepted } if accepted.is_empty() => {
-            (format!("{} after the number", phrase::backticked(&suffix)), format!("{} has no unit: write the number alone", phrase::backticked(name)))
-        }
+        ValueError::UnknownUnit { suffix, accepted } if accepted.is_empty() => (
+            format!("{} after the number", phrase::backticked(&suffix)),
+            format!(
+                "{} has no unit: write the number alone",
+                phrase::backticked(name)
+            ),
+        ),
         ValueError::UnknownUnit { suffix, accepted } => {
-            let same = accepted.iter().find(|unit| unit.eq_ignore_ascii_case(&suffix));
+            let same = accepted
+                .iter()
+                .find(|unit| unit.eq_ignore_ascii_case(&suffix));
             let label = match same {
                 Some(unit) => format!("did you mean {}?", phrase::backticked(unit)),
-                None => format!("{} is no unit of {}", phrase::backticked(&suffix), phrase::backticked(name)),
+                None => format!(
+                    "{} is no unit of {}",
+                    phrase::backticked(&suffix),
+                    phrase::backticked(name)
+                ),
             };
-            (label, format!("the units are {}; upper and lower case matter", phrase::and_list(&accepted)))
+            (
+                label,
+                format!(
+                    "the units are {}; upper and lower case matter",
+                    phrase::and_list(&accepted)
+                ),
+            )
         }
         ValueError::OutOfRange { min, max, unit, .. } => {
-            let unit = unit.map(|unit| format!(" in units of {unit}")).unwrap_or_default();
+            let unit = unit
+                .map(|unit| format!(" in units of {unit}"))
+                .unwrap_or_default();
             // Without a limit of its own a parameter takes every number of its type.
             let range = match max < f64::from(f32::MAX) {
                 true => format!("the range is {min} to {max}{unit}"),
@@ -65,42 +104,77 @@ fn finding(setting: &Setting, name: &str, parameter: Option<&Parameter>, error: 
             };
             ("outside the range".to_owned(), range)
         }
-        ValueError::NotMultiple { step, .. } => {
-            (format!("no multiple of {step}"), format!("write a multiple of {step}"))
-        }
+        ValueError::NotMultiple { step, .. } => (
+            format!("no multiple of {step}"),
+            format!("write a multiple of {step}"),
+        ),
         ValueError::NotAccepted { value, accepted } => {
-            let words: Vec<&str> = accepted.iter().copied().filter(|word| !word.is_empty()).collect();
+            let words: Vec<&str> = accepted
+                .iter()
+                .copied()
+                .filter(|word| !word.is_empty())
+                .collect();
             let label = match phrase::did_you_mean(words.iter().copied(), &value) {
                 Some(word) => format!("did you mean {}?", phrase::backticked(word)),
                 None => "not accepted".to_owned(),
             };
             let help = match words.is_empty() {
-                true => format!("see {} in PostgreSQL's manual for what it takes", phrase::backticked(name)),
-                false => format!("{} takes {}", phrase::backticked(name), phrase::or_list(&words)),
+                true => format!(
+                    "see {} in PostgreSQL's manual for what it takes",
+                    phrase::backticked(name)
+                ),
+                false => format!(
+                    "{} takes {}",
+                    phrase::backticked(name),
+                    phrase::or_list(&words)
+                ),
             };
             (label, help)
         }
-        ValueError::NotAList => ("a list".to_owned(), format!("{} takes one value: write a string", phrase::backticked(name))),
-        ValueError::ListSyntax { .. } => {
-            ("not names separated by commas".to_owned(), "write a list of strings, one for each name".to_owned())
-        }
-        ValueError::Nul => ("has a NUL character".to_owned(), "remove the NUL character: no text of PostgreSQL can hold one".to_owned()),
+        ValueError::NotAList => (
+            "a list".to_owned(),
+            format!(
+                "{} takes one value: write a string",
+                phrase::backticked(name)
+            ),
+        ),
+        ValueError::ListSyntax { .. } => (
+            "not names separated by commas".to_owned(),
+            "write a list of strings, one for each name".to_owned(),
+        ),
+        ValueError::Nul => (
+            "has a NUL character".to_owned(),
+            "remove the NUL character: no text of PostgreSQL can hold one".to_owned(),
+        ),
         // unknown-parameter tells of it.
         ValueError::NotInVersion { .. } => return None,
     };
-    let message = format!("{} is no value of {}", shown(&setting.value.value), phrase::backticked(name));
-    Some(Diagnostic::new(&INVALID_PARAMETER_VALUE, setting.value.span, message).label(label).help(help))
+    let message = format!(
+        "{} is no value of {}",
+        shown(&setting.value.value),
+        phrase::backticked(name)
+    );
+    Some(
+        Diagnostic::new(&INVALID_PARAMETER_VALUE, setting.value.span, message)
+            .label(label)
+            .help(help),
+    )
 }
 
 fn number(parameter: Option<&Parameter>, what: &str) -> String {
-    let unit = parameter.and_then(|parameter| parameter.editions().last()).and_then(|edition| match edition.kind {
-        Kind::Integer { unit, .. } | Kind::Real { unit, .. } => unit,
-        _ => None,
-    });
+    let unit = parameter
+        .and_then(|parameter| parameter.editions().last())
+        .and_then(|edition| match edition.kind {
+            Kind::Integer { unit, .. } | Kind::Real { unit, .. } => unit,
+            _ => None,
+        });
     match unit {
         Some(unit) => {
             let suffixes: Vec<&str> = unit.suffixes().collect();
-            format!("write {what}, which is then in units of {unit}, or a string with a unit: {}", phrase::or_list(&suffixes))
+            format!(
+                "write {what}, which is then in units of {unit}, or a string with a unit: {}",
+                phrase::or_list(&suffixes)
+            )
         }
         None => format!("write {what}"),
     }
@@ -123,6 +197,8 @@ fn value(value: &SettingValue) -> parameters::SettingValue {
         SettingValue::Integer(value) => parameters::SettingValue::Integer(*value),
         SettingValue::Float(value) => parameters::SettingValue::Float(*value),
         SettingValue::String(value) => parameters::SettingValue::String(value.to_string()),
-        SettingValue::List(values) => parameters::SettingValue::List(values.iter().map(|value| value.to_string()).collect()),
+        SettingValue::List(values) => {
+            parameters::SettingValue::List(values.iter().map(|value| value.to_string()).collect())
+        }
     }
 }

@@ -27,7 +27,12 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for rule in scope.declarations.instances.iter().flat_map(|instance| &instance.authentication) {
+    for rule in scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.authentication)
+    {
         for pattern in patterns(&rule.databases).chain(patterns(&rule.users)) {
             findings.extend(finding(pattern, scope.version()));
         }
@@ -48,19 +53,32 @@ fn patterns(tokens: &Tokens) -> impl Iterator<Item = &Text> {
 fn finding(pattern: &Text, version: Option<Version>) -> Option<Diagnostic> {
     let shown = phrase::backticked(&pattern.value);
     if let Some(version) = version.filter(|version| version.major() < 16) {
-        let message = format!("PostgreSQL {version} takes the regular expression {shown} for a name");
-        return Some(Diagnostic::new(&INVALID_REGEX, pattern.span, message).label("from PostgreSQL 16 on").help("write the names out"));
+        let message =
+            format!("PostgreSQL {version} takes the regular expression {shown} for a name");
+        return Some(
+            Diagnostic::new(&INVALID_REGEX, pattern.span, message)
+                .label("from PostgreSQL 16 on")
+                .help("write the names out"),
+        );
     }
-    Some(Diagnostic::new(&INVALID_REGEX, pattern.span, refusal(&pattern.value)?).label("the server would refuse the whole file").help(MANUAL))
+    Some(
+        Diagnostic::new(&INVALID_REGEX, pattern.span, refusal(&pattern.value)?)
+            .label("the server would refuse the whole file")
+            .help(MANUAL),
+    )
 }
 
 /// Where to read on.
-pub const MANUAL: &str = "the manual describes regular expressions under \"POSIX Regular Expressions\"";
+pub const MANUAL: &str =
+    "the manual describes regular expressions under \"POSIX Regular Expressions\"";
 
 /// Why the server would refuse a file with this pattern, when that is certain.
 pub fn refusal(pattern: &str) -> Option<String> {
     if pattern.chars().any(char::is_control) {
-        return Some(format!("the regular expression {} has a control character", phrase::backticked(pattern)));
+        return Some(format!(
+            "the regular expression {} has a control character",
+            phrase::backticked(pattern)
+        ));
     }
     let line = format!("local all \"/{}\" reject", pattern.replace('"', "\"\""));
     let (_, errors) = hba::parse(&line, Version::NEWEST.major(), None);

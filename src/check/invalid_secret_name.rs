@@ -25,17 +25,32 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     for (_, role, password) in scope.passwords() {
-        let names = [("file", &password.file), ("sops", &password.sops), ("agenix", &password.agenix)];
-        for (field, name) in names.into_iter().filter_map(|(field, name)| Some((field, name.as_ref()?))) {
+        let names = [
+            ("file", &password.file),
+            ("sops", &password.sops),
+            ("agenix", &password.agenix),
+        ];
+        for (field, name) in names
+            .into_iter()
+            .filter_map(|(field, name)| Some((field, name.as_ref()?)))
+        {
             let (what, help) = match &*name.value {
-                text if text.chars().any(char::is_control) => ("has a control character", "remove it; a line break is often copied along"),
-                text if field == "file" && text.ends_with('/') => {
-                    ("names a directory", "give the path of the file that holds the password")
-                }
+                text if text.chars().any(char::is_control) => (
+                    "has a control character",
+                    "remove it; a line break is often copied along",
+                ),
+                text if field == "file" && text.ends_with('/') => (
+                    "names a directory",
+                    "give the path of the file that holds the password",
+                ),
                 "" if field != "file" => ("is empty", "give the name of the secret"),
                 _ => continue,
             };
-            let message = format!("the {} of the password of role {} {what}", phrase::backticked(field), phrase::backticked(&role.value));
+            let message = format!(
+                "the {} of the password of role {} {what}",
+                phrase::backticked(field),
+                phrase::backticked(&role.value)
+            );
             findings.push(
                 Diagnostic::new(&INVALID_SECRET_NAME, name.span, message)
                     .label(what)

@@ -28,11 +28,28 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for rule in scope.declarations.instances.iter().flat_map(|instance| &instance.authentication) {
+    for rule in scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.authentication)
+    {
         for name in names(&rule.databases) {
-            let keyword = matches!(&*name.value, "all" | "sameuser" | "samerole" | "replication");
-            if keyword && !scope.declarations.databases().any(|(_, database)| database.name.value == name.value) {
-                findings.push(finding(name, "database", format!("databases = \"{}\"", name.value)));
+            let keyword = matches!(
+                &*name.value,
+                "all" | "sameuser" | "samerole" | "replication"
+            );
+            if keyword
+                && !scope
+                    .declarations
+                    .databases()
+                    .any(|(_, database)| database.name.value == name.value)
+            {
+                findings.push(finding(
+                    name,
+                    "database",
+                    format!("databases = \"{}\"", name.value),
+                ));
             }
         }
         for name in names(&rule.users) {
@@ -55,15 +72,28 @@ fn names(tokens: &Tokens) -> impl Iterator<Item = &Text> {
 fn user(scope: &Scope, name: &Text) -> Option<Diagnostic> {
     let meant = match name.value.strip_prefix('+') {
         _ if &*name.value == "all" => "users = \"all\"".to_owned(),
-        Some(role) => format!("users = [{{ memberOf = {} }}]", toml::Value::String(role.to_owned())),
+        Some(role) => format!(
+            "users = [{{ memberOf = {} }}]",
+            toml::Value::String(role.to_owned())
+        ),
         None => return None,
     };
-    scope.role(&name.value).is_none().then(|| finding(name, "role", meant))
+    scope
+        .role(&name.value)
+        .is_none()
+        .then(|| finding(name, "role", meant))
 }
 
 fn finding(name: &Text, what: &str, meant: String) -> Diagnostic {
     let shown = phrase::backticked(&name.value);
-    Diagnostic::new(&KEYWORD_AS_NAME, name.span, format!("{shown} in a list is the {what} of that name, which is not declared"))
-        .label("a name here, not a keyword")
-        .help(format!("if more than the {what} of that name is meant, write {}", phrase::backticked(&meant)))
+    Diagnostic::new(
+        &KEYWORD_AS_NAME,
+        name.span,
+        format!("{shown} in a list is the {what} of that name, which is not declared"),
+    )
+    .label("a name here, not a keyword")
+    .help(format!(
+        "if more than the {what} of that name is meant, write {}",
+        phrase::backticked(&meant)
+    ))
 }

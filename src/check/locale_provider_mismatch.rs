@@ -29,7 +29,9 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     for (_, database) in scope.declarations.databases() {
-        let Some(creation) = &database.creation else { continue };
+        let Some(creation) = &database.creation else {
+            continue;
+        };
         foreign(scope, creation, findings);
         without_locale(scope, creation, findings);
         locale_twice(scope, creation, findings);
@@ -73,39 +75,58 @@ fn foreign(scope: &Scope, creation: &Creation, findings: &mut Findings) {
 
 /// A provider other than libc takes nothing from `template0`.
 fn without_locale(scope: &Scope, creation: &Creation, findings: &mut Findings) {
-    let Some(said) = &creation.locale_provider else { return };
+    let Some(said) = &creation.locale_provider else {
+        return;
+    };
     let (field, own, example) = match provider(creation) {
         Some(Provider::Icu) => ("icuLocale", &creation.icu_locale, "icuLocale = \"de-DE\""),
-        Some(Provider::Builtin) => ("builtinLocale", &creation.builtin_locale, "builtinLocale = \"C.UTF-8\""),
+        Some(Provider::Builtin) => (
+            "builtinLocale",
+            &creation.builtin_locale,
+            "builtinLocale = \"C.UTF-8\"",
+        ),
         Some(Provider::Libc) | None => return,
     };
     // From 16 on LOCALE stands in for the provider's own.
-    let stands_in = creation.locale.is_some() && scope.version().is_none_or(|version| version.major() >= 16);
+    let stands_in =
+        creation.locale.is_some() && scope.version().is_none_or(|version| version.major() >= 16);
     if own.is_some() || stands_in {
         return;
     }
-    let message = format!("the locale provider {} has no locale", phrase::backticked(&said.value));
+    let message = format!(
+        "the locale provider {} has no locale",
+        phrase::backticked(&said.value)
+    );
     findings.push(
         Diagnostic::new(&LOCALE_PROVIDER_MISMATCH, said.span, message)
             .label(format!("needs `{field}`"))
             .help("say which locale:")
-            .example(scope.example(said.span, &format!("localeProvider = \"{}\"\n{example}", said.value))),
+            .example(scope.example(
+                said.span,
+                &format!("localeProvider = \"{}\"\n{example}", said.value),
+            )),
     );
 }
 
 /// Until 14 LOCALE and its parts excluded each other.
 fn locale_twice(scope: &Scope, creation: &Creation, findings: &mut Findings) {
-    let Some(locale) = &creation.locale else { return };
+    let Some(locale) = &creation.locale else {
+        return;
+    };
     if scope.version().is_none_or(|version| version.major() > 14) {
         return;
     }
     for (field, part) in [("collate", &creation.collate), ("ctype", &creation.ctype)] {
         let Some(part) = part else { continue };
         findings.push(
-            Diagnostic::new(&LOCALE_PROVIDER_MISMATCH, part.span, format!("PostgreSQL 14 does not take `{field}` beside `locale`"))
-                .label(format!("`locale` sets `{field}` too"))
-                .related(locale.span, "`locale` is declared here")
-                .help("remove `locale` and declare both `collate` and `ctype`"),
+            Diagnostic::new(
+                &LOCALE_PROVIDER_MISMATCH,
+                part.span,
+                format!("PostgreSQL 14 does not take `{field}` beside `locale`"),
+            )
+            .label(format!("`locale` sets `{field}` too"))
+            .related(locale.span, "`locale` is declared here")
+            .help("remove `locale` and declare both `collate` and `ctype`"),
         );
     }
 }
@@ -114,19 +135,35 @@ fn by_version(creation: &Creation, version: Version, findings: &mut Findings) {
     let mut add = |text: &Text, what: String, since: Version| {
         if version < since {
             findings.push(
-                Diagnostic::new(&LOCALE_PROVIDER_MISMATCH, text.span, format!("PostgreSQL {version} has no {what}"))
-                    .label(format!("from PostgreSQL {since} on"))
-                    .help("use what the declared version has, or declare the version that really runs"),
+                Diagnostic::new(
+                    &LOCALE_PROVIDER_MISMATCH,
+                    text.span,
+                    format!("PostgreSQL {version} has no {what}"),
+                )
+                .label(format!("from PostgreSQL {since} on"))
+                .help("use what the declared version has, or declare the version that really runs"),
             );
         }
     };
     if let (Some(said), Some(provider)) = (&creation.locale_provider, provider(creation)) {
-        add(said, format!("locale provider `{}`", provider.as_str()), provider.since());
+        add(
+            said,
+            format!("locale provider `{}`", provider.as_str()),
+            provider.since(),
+        );
     }
     if let (Some(rules), Some(since)) = (&creation.icu_rules, Version::new(16)) {
         add(rules, "ICU rules for a database".to_owned(), since);
     }
-    if let Some((said, locale)) = creation.builtin_locale.as_ref().and_then(|said| Some((said, BuiltinLocale::new(&said.value)?))) {
-        add(said, format!("builtin locale {}", phrase::backticked(&said.value)), locale.since());
+    if let Some((said, locale)) = creation
+        .builtin_locale
+        .as_ref()
+        .and_then(|said| Some((said, BuiltinLocale::new(&said.value)?)))
+    {
+        add(
+            said,
+            format!("builtin locale {}", phrase::backticked(&said.value)),
+            locale.since(),
+        );
     }
 }

@@ -35,11 +35,27 @@ rule! {
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let mut declared: Option<HashSet<&str>> = None;
     for (_, database) in scope.declarations.databases() {
-        let Some(creation) = &database.creation else { continue };
-        let Some(template) = &creation.template else { continue };
-        let Some((field, said)) = first(creation) else { continue };
-        let names = || scope.declarations.databases().map(|(_, other)| &*other.name.value).collect();
-        if &*template.value == "template0" || declared.get_or_insert_with(names).contains(&*template.value) {
+        let Some(creation) = &database.creation else {
+            continue;
+        };
+        let Some(template) = &creation.template else {
+            continue;
+        };
+        let Some((field, said)) = first(creation) else {
+            continue;
+        };
+        let names = || {
+            scope
+                .declarations
+                .databases()
+                .map(|(_, other)| &*other.name.value)
+                .collect()
+        };
+        if &*template.value == "template0"
+            || declared
+                .get_or_insert_with(names)
+                .contains(&*template.value)
+        {
             continue;
         }
         let message = format!(
@@ -51,7 +67,10 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         findings.push(
             Diagnostic::new(&LOCALE_TEMPLATE, template.span, message)
                 .label("may have another encoding or locale, which the copy must keep")
-                .related(said.span, format!("{} is declared here", phrase::backticked(field)))
+                .related(
+                    said.span,
+                    format!("{} is declared here", phrase::backticked(field)),
+                )
                 .help("copy `template0`, which fits every encoding and locale:")
                 .example(scope.example(template.span, "template = \"template0\"")),
         );
@@ -70,5 +89,7 @@ fn first(creation: &Creation) -> Option<(&'static str, &Text)> {
         ("icuRules", &creation.icu_rules),
         ("builtinLocale", &creation.builtin_locale),
     ];
-    fields.into_iter().find_map(|(field, text)| Some((field, text.as_ref()?)))
+    fields
+        .into_iter()
+        .find_map(|(field, text)| Some((field, text.as_ref()?)))
 }

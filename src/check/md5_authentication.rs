@@ -27,8 +27,16 @@ rule! {
 pub fn check(scope: &Scope, findings: &mut Findings) {
     for (_, method) in super::methods::all(scope) {
         let (message, label, help) = match &*method.value {
-            "md5" => ("the method `md5` accepts passwords that are stored with MD5", "weak, and deprecated since PostgreSQL 18", "use `scram-sha-256`; a password that was stored with MD5 has to be set again"),
-            "password" => ("the method `password` sends the password in clear", "readable on the way, unless the connection is encrypted", "use `scram-sha-256`"),
+            "md5" => (
+                "the method `md5` accepts passwords that are stored with MD5",
+                "weak, and deprecated since PostgreSQL 18",
+                "use `scram-sha-256`; a password that was stored with MD5 has to be set again",
+            ),
+            "password" => (
+                "the method `password` sends the password in clear",
+                "readable on the way, unless the connection is encrypted",
+                "use `scram-sha-256`",
+            ),
             _ => continue,
         };
         findings.push(

@@ -32,7 +32,9 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    let of_one_family: Vec<(Span, &Text)> = addresses(scope).filter(|(_, text)| is_loopback(text)).collect();
+    let of_one_family: Vec<(Span, &Text)> = addresses(scope)
+        .filter(|(_, text)| is_loopback(text))
+        .collect();
     if of_one_family.is_empty() {
         return;
     }
@@ -42,9 +44,19 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     let by_place: HashMap<Span, &Rule> = rules.iter().map(|(rule, place)| (*place, rule)).collect();
     for (span, text) in of_one_family {
         // A rule that another place declares too has that place.
-        let Some(rule) = by_place.get(&span).copied() else { continue };
-        let near = index.sharing_database(rule).into_iter().filter_map(|at| rules.get(at)).map(|(other, _)| other);
-        let list: Vec<Rule> = [rule].into_iter().chain(near.filter(|other| is_twin_like(other))).cloned().collect();
+        let Some(rule) = by_place.get(&span).copied() else {
+            continue;
+        };
+        let near = index
+            .sharing_database(rule)
+            .into_iter()
+            .filter_map(|at| rules.get(at))
+            .map(|(other, _)| other);
+        let list: Vec<Rule> = [rule]
+            .into_iter()
+            .chain(near.filter(|other| is_twin_like(other)))
+            .cloned()
+            .collect();
         let facts = hba::lint(&list, version, PasswordEncryption::ScramSha256);
         let twin = facts.into_iter().find_map(|fact| match fact {
             Fact::OnlyIpv4Loopback { rule: 0 } => Some(("::1", "127.0.0.1")),
@@ -59,10 +71,20 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 
 /// The declared addresses, each with the place of its rule or client.
 fn addresses<'d>(scope: &Scope<'d>) -> impl Iterator<Item = (Span, &'d Text)> {
-    let rules = scope.declarations.instances.iter().flat_map(|instance| &instance.authentication);
-    let clients = scope.enabled_databases().flat_map(|(_, database)| &database.clients);
-    let of_clients: Vec<_> = clients.map(|client| (client.span, &client.address)).collect();
-    rules.filter_map(|rule| Some((rule.span, rule.address.as_ref()?))).chain(of_clients)
+    let rules = scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.authentication);
+    let clients = scope
+        .enabled_databases()
+        .flat_map(|(_, database)| &database.clients);
+    let of_clients: Vec<_> = clients
+        .map(|client| (client.span, &client.address))
+        .collect();
+    rules
+        .filter_map(|rule| Some((rule.span, rule.address.as_ref()?)))
+        .chain(of_clients)
 }
 
 fn is_loopback(text: &Text) -> bool {
@@ -79,12 +101,17 @@ fn is_twin_like(rule: &Rule) -> bool {
 }
 
 fn finding(scope: &Scope, text: &Text, missing: &str, there: &str) -> Diagnostic {
-    let message = format!("there is a rule for {} and none like it for {missing}", phrase::backticked(&text.value));
+    let message = format!(
+        "there is a rule for {} and none like it for {missing}",
+        phrase::backticked(&text.value)
+    );
     Diagnostic::new(&MISSING_IPV6_TWIN, text.span, message)
         .label(match missing {
             "::1" => "who connects to `localhost` tries ::1 first",
             _ => "some programs connect to 127.0.0.1 only",
         })
-        .help(format!("`localhost` may be {missing} or {there}: name both"))
+        .help(format!(
+            "`localhost` may be {missing} or {there}: name both"
+        ))
         .example(scope.example(text.span, "address = \"localhost\""))
 }

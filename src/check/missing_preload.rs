@@ -29,11 +29,19 @@ rule! {
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let declarations = scope.declarations;
     let of_server = |library: &str| {
-        declarations.instances.iter().flat_map(|instance| &instance.preload_libraries).any(|name| &*name.value == library)
+        declarations
+            .instances
+            .iter()
+            .flat_map(|instance| &instance.preload_libraries)
+            .any(|name| &*name.value == library)
     };
     for (_, database) in declarations.databases() {
         for declared in &database.extensions {
-            let Some(needed) = extension::lookup(&declared.name.value).and_then(|known| known.preload) else { continue };
+            let Some(needed) =
+                extension::lookup(&declared.name.value).and_then(|known| known.preload)
+            else {
+                continue;
+            };
             if needed.required && !of_server(needed.library) {
                 findings.extend(finding(declared, needed.library));
             }
@@ -53,5 +61,9 @@ fn finding(declared: &Extension, library: &str) -> Option<Diagnostic> {
         phrase::backticked(library)
     );
     let help = "remove `preload`: dbgen knows the library and adds it to shared_preload_libraries";
-    Some(Diagnostic::new(&MISSING_PRELOAD, span, message).label(label).help(help))
+    Some(
+        Diagnostic::new(&MISSING_PRELOAD, span, message)
+            .label(label)
+            .help(help),
+    )
 }

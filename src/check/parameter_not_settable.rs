@@ -28,7 +28,9 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     for setting in scope.settings().flatten() {
-        let Some(parameter) = lookup(&setting.name.value) else { continue };
+        let Some(parameter) = lookup(&setting.name.value) else {
+            continue;
+        };
         if !parameter.settable_per_database_or_role() {
             findings.push(finding(scope, setting, &parameter));
         }
@@ -37,23 +39,48 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 
 fn finding(scope: &Scope, setting: &Setting, parameter: &Parameter) -> Diagnostic {
     let name = phrase::backticked(parameter.name);
-    let edition = scope.version().and_then(|version| parameter.at(version)).or(parameter.editions().last());
-    let of_server = format!("set it for the whole server in the NixOS configuration: `services.postgresql.settings.{} = ...;`", attribute(parameter.name));
+    let edition = scope
+        .version()
+        .and_then(|version| parameter.at(version))
+        .or(parameter.editions().last());
+    let of_server = format!(
+        "set it for the whole server in the NixOS configuration: `services.postgresql.settings.{} = ...;`",
+        attribute(parameter.name)
+    );
     let (label, help) = match edition.map(|edition| edition.context) {
-        Some(Context::Internal) => ("read-only: it tells something about the server", "remove it".to_owned()),
+        Some(Context::Internal) => (
+            "read-only: it tells something about the server",
+            "remove it".to_owned(),
+        ),
         Some(Context::Postmaster) => ("takes effect when the server starts", of_server),
-        Some(Context::Sighup) => ("takes effect when the server reads its configuration", of_server),
-        Some(Context::SuperuserBackend | Context::Backend) => ("takes effect when a connection starts", of_server),
+        Some(Context::Sighup) => (
+            "takes effect when the server reads its configuration",
+            of_server,
+        ),
+        Some(Context::SuperuserBackend | Context::Backend) => {
+            ("takes effect when a connection starts", of_server)
+        }
         Some(Context::Superuser | Context::User) | None => {
-            let default = parameter.name.replacen("transaction", "default_transaction", 1);
-            ("is of one transaction", format!("set {} instead", phrase::backticked(&default)))
+            let default = parameter
+                .name
+                .replacen("transaction", "default_transaction", 1);
+            (
+                "is of one transaction",
+                format!("set {} instead", phrase::backticked(&default)),
+            )
         }
     };
     let message = format!("{name} cannot be set for one database or role");
-    Diagnostic::new(&PARAMETER_NOT_SETTABLE, setting.name.span, message).label(label).help(help)
+    Diagnostic::new(&PARAMETER_NOT_SETTABLE, setting.name.span, message)
+        .label(label)
+        .help(help)
 }
 
 /// A name with a dot would be a path of two attributes.
 fn attribute(name: &str) -> String {
-    if name.contains('.') { format!("\"{name}\"") } else { name.to_owned() }
+    if name.contains('.') {
+        format!("\"{name}\"")
+    } else {
+        name.to_owned()
+    }
 }

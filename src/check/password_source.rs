@@ -34,7 +34,11 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             [] => findings.push(none(scope, &role, password)),
             [(first, first_span), others @ ..] => {
                 let names: Vec<&str> = sources.iter().map(|(name, _)| *name).collect();
-                let message = format!("the password of role {role} has {} sources: {}", sources.len(), phrase::and_list(&names));
+                let message = format!(
+                    "the password of role {role} has {} sources: {}",
+                    sources.len(),
+                    phrase::and_list(&names)
+                );
                 let (_, span) = others.last().copied().unwrap_or((first, *first_span));
                 let mut finding = Diagnostic::new(&PASSWORD_SOURCE, span, message)
                     .label("another source")
@@ -49,8 +53,14 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 }
 
 fn none(scope: &Scope, role: &str, password: &Password) -> Diagnostic {
-    let span = password.generate.map_or(password.span, |generate| generate.span);
-    let label = if password.generate.is_some() { "the only thing that is said of it" } else { "names no source" };
+    let span = password
+        .generate
+        .map_or(password.span, |generate| generate.span);
+    let label = if password.generate.is_some() {
+        "the only thing that is said of it"
+    } else {
+        "names no source"
+    };
     Diagnostic::new(&PASSWORD_SOURCE, span, format!("the password of role {role} has no source"))
         .label(label)
         .help("say where the password comes from, or remove `password` for a role that logs in without one:")
@@ -59,10 +69,21 @@ fn none(scope: &Scope, role: &str, password: &Password) -> Diagnostic {
 
 /// The sources that are declared, in the order of their places.
 fn sources(password: &Password) -> Vec<(&'static str, Span)> {
-    let texts = [("file", &password.file), ("sops", &password.sops), ("agenix", &password.agenix)];
-    let mut sources: Vec<(&str, Span)> =
-        texts.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?.span))).collect();
-    sources.extend(password.generate.filter(|generate| generate.value).map(|generate| ("generate", generate.span)));
+    let texts = [
+        ("file", &password.file),
+        ("sops", &password.sops),
+        ("agenix", &password.agenix),
+    ];
+    let mut sources: Vec<(&str, Span)> = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text.as_ref()?.span)))
+        .collect();
+    sources.extend(
+        password
+            .generate
+            .filter(|generate| generate.value)
+            .map(|generate| ("generate", generate.span)),
+    );
     sources.sort_by_key(|(_, span)| *span);
     sources
 }

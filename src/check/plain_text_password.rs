@@ -30,10 +30,18 @@ rule! {
 /// Applies the rule to what its shape does not forbid: parameters called like a password, and the options of
 /// authentication methods that hold one.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for setting in scope.settings().flatten().filter(|setting| is_password_key(&setting.name.value)) {
+    for setting in scope
+        .settings()
+        .flatten()
+        .filter(|setting| is_password_key(&setting.name.value))
+    {
         findings.push(finding(setting.name.span, scope.format(setting.name.span)));
     }
-    let rules = scope.declarations.instances.iter().flat_map(|instance| &instance.authentication);
+    let rules = scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.authentication);
     for (name, _) in rules.flat_map(|rule| &rule.options) {
         if matches!(&*name.value, "ldapbindpasswd" | "radiussecrets") {
             let message = format!("`{}` would be written into pg_hba.conf", name.value);
@@ -49,14 +57,32 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 /// Whether a key that is no field reads like one that holds a password.
 pub fn is_password_key(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace(['-', '_'], "");
-    ["password", "passwd", "pw", "initialpassword", "passwordtext", "plaintextpassword", "pass", "pgpassword", "dbpassword", "secret"]
-        .contains(&name.as_str())
+    [
+        "password",
+        "passwd",
+        "pw",
+        "initialpassword",
+        "passwordtext",
+        "plaintextpassword",
+        "pass",
+        "pgpassword",
+        "dbpassword",
+        "secret",
+    ]
+    .contains(&name.as_str())
 }
 
 /// The finding; says nothing of the value.
 pub fn finding(span: Span, format: Format) -> Diagnostic {
-    Diagnostic::new(&PLAIN_TEXT_PASSWORD, span, "a password must not be written into a declaration")
-        .label("would end up in the repository and in the world-readable Nix store")
-        .help("say where the password comes from instead, and change it if it was ever committed:")
-        .example(example::in_format(format, "password = { file = \"/run/secrets/immich\" }"))
+    Diagnostic::new(
+        &PLAIN_TEXT_PASSWORD,
+        span,
+        "a password must not be written into a declaration",
+    )
+    .label("would end up in the repository and in the world-readable Nix store")
+    .help("say where the password comes from instead, and change it if it was ever committed:")
+    .example(example::in_format(
+        format,
+        "password = { file = \"/run/secrets/immich\" }",
+    ))
 }

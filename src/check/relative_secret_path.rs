@@ -36,7 +36,10 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             Some('~' | '$' | '%') => "is not expanded",
             Some(_) => "does not begin with a slash",
         };
-        let message = format!("the password file of role {} is no absolute path", phrase::backticked(&role.value));
+        let message = format!(
+            "the password file of role {} is no absolute path",
+            phrase::backticked(&role.value)
+        );
         findings.push(
             Diagnostic::new(&RELATIVE_SECRET_PATH, file.span, message)
                 .label(label)

@@ -15,7 +15,11 @@ pub struct RuleIndex<'r> {
 impl<'r> RuleIndex<'r> {
     /// Looks over the rules once.
     pub fn new(rules: &'r [(Rule, Span)]) -> RuleIndex<'r> {
-        let mut index = RuleIndex { rules, named: HashMap::with_capacity(rules.len() / 2), wide: Vec::new() };
+        let mut index = RuleIndex {
+            rules,
+            named: HashMap::with_capacity(rules.len() / 2),
+            wide: Vec::new(),
+        };
         for (at, (rule, _)) in (0..).zip(rules) {
             for token in &rule.databases {
                 match token {
@@ -39,7 +43,10 @@ impl<'r> RuleIndex<'r> {
             UserToken::Name(name) if same_user => Some(name.as_str()),
             _ => None,
         });
-        let named = databases.chain(users).filter_map(|name| self.named.get(name)).flatten();
+        let named = databases
+            .chain(users)
+            .filter_map(|name| self.named.get(name))
+            .flatten();
         let mut places: Vec<usize> = named.chain(&self.wide).map(|at| *at as usize).collect();
         places.sort_unstable();
         places.dedup();
@@ -48,9 +55,17 @@ impl<'r> RuleIndex<'r> {
 
     /// The rules before `at` that may take a connection from it, in order.
     pub fn rivals(&self, at: usize) -> Vec<&'r (Rule, Span)> {
-        let Some((rule, _)) = self.rules.get(at) else { return Vec::new() };
-        let earlier = self.sharing_database(rule).into_iter().take_while(|other| *other < at);
-        earlier.filter_map(|other| self.rules.get(other)).filter(|(other, _)| may_take(other, rule)).collect()
+        let Some((rule, _)) = self.rules.get(at) else {
+            return Vec::new();
+        };
+        let earlier = self
+            .sharing_database(rule)
+            .into_iter()
+            .take_while(|other| *other < at);
+        earlier
+            .filter_map(|other| self.rules.get(other))
+            .filter(|(other, _)| may_take(other, rule))
+            .collect()
     }
 }
 
@@ -62,5 +77,9 @@ fn may_take(wide: &Rule, narrow: &Rule) -> bool {
         (Some(_), Some(_)) => true,
         _ => false,
     };
-    address && wide.users.iter().any(|user| !matches!(user, UserToken::Name(_)) || narrow.users.contains(user))
+    address
+        && wide
+            .users
+            .iter()
+            .any(|user| !matches!(user, UserToken::Name(_)) || narrow.users.contains(user))
 }

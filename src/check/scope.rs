@@ -36,12 +36,20 @@ impl<'d> Scope<'d> {
             let entry = enabled.entry(&service.name.value).or_insert(true);
             *entry &= said;
         }
-        let mut scope = Scope { declarations, sources, enabled, roles: HashMap::new() };
+        let mut scope = Scope {
+            declarations,
+            sources,
+            enabled,
+            roles: HashMap::new(),
+        };
         for service in &declarations.services {
             let users = service.databases.iter().map(|database| &database.user);
             for name in service.roles.iter().map(|role| &role.name).chain(users) {
                 let enabled = scope.is_enabled(service);
-                let origin = scope.roles.entry(&name.value).or_insert(RoleOrigin { span: name.span, enabled });
+                let origin = scope.roles.entry(&name.value).or_insert(RoleOrigin {
+                    span: name.span,
+                    enabled,
+                });
                 origin.enabled |= enabled;
             }
         }
@@ -50,12 +58,18 @@ impl<'d> Scope<'d> {
 
     /// Whether the service is in use: no file says `enable = false`.
     pub fn is_enabled(&self, service: &Service) -> bool {
-        self.enabled.get(&*service.name.value).copied().unwrap_or(true)
+        self.enabled
+            .get(&*service.name.value)
+            .copied()
+            .unwrap_or(true)
     }
 
     /// The declared major version of the server, when it is one that dbgen knows.
     pub fn version(&self) -> Option<Version> {
-        self.declarations.instances.iter().find_map(|instance| Version::new(instance.version?.value))
+        self.declarations
+            .instances
+            .iter()
+            .find_map(|instance| Version::new(instance.version?.value))
     }
 
     /// Where a role is declared, as a database's `user` or among `roles`.
@@ -87,15 +101,22 @@ impl<'d> Scope<'d> {
 
     /// Every database of an enabled service.
     pub fn enabled_databases(&self) -> impl Iterator<Item = (&'d Service, &'d Database)> {
-        self.declarations.databases().filter(|(service, _)| self.is_enabled(service))
+        self.declarations
+            .databases()
+            .filter(|(service, _)| self.is_enabled(service))
     }
 
     /// Every password source, with the role that it is for and the place that names the role.
     pub fn passwords(&self) -> impl Iterator<Item = (&'d Service, &'d Text, &'d Password)> {
         let databases = self.declarations.databases();
-        let users = databases.filter_map(|(service, database)| Some((service, &database.user, database.password.as_ref()?)));
+        let users = databases.filter_map(|(service, database)| {
+            Some((service, &database.user, database.password.as_ref()?))
+        });
         let roles = self.declarations.roles();
-        users.chain(roles.filter_map(|(service, role)| Some((service, &role.name, role.password.as_ref()?))))
+        users.chain(
+            roles
+                .filter_map(|(service, role)| Some((service, &role.name, role.password.as_ref()?))),
+        )
     }
 
     /// Every place that names a role, other than a declaration of it: owners, grants, memberships and the like.
@@ -104,18 +125,42 @@ impl<'d> Scope<'d> {
         for (service, database) in self.declarations.databases() {
             let mut add = |role: &'d Text| references.push((service, role));
             database.owner.iter().for_each(&mut add);
-            database.schemas.iter().filter_map(|schema| schema.owner.as_ref()).for_each(&mut add);
-            database.grants.iter().map(|grant| &grant.role).for_each(&mut add);
-            database.access.iter().map(|access| &access.role).for_each(&mut add);
+            database
+                .schemas
+                .iter()
+                .filter_map(|schema| schema.owner.as_ref())
+                .for_each(&mut add);
+            database
+                .grants
+                .iter()
+                .map(|grant| &grant.role)
+                .for_each(&mut add);
+            database
+                .access
+                .iter()
+                .map(|access| &access.role)
+                .for_each(&mut add);
             for privilege in &database.default_privileges {
                 privilege.creator.iter().for_each(&mut add);
                 add(&privilege.role);
             }
-            database.role_settings.iter().map(|(role, _)| role).for_each(&mut add);
-            database.clients.iter().flat_map(|client| client.users.iter().flatten()).for_each(&mut add);
+            database
+                .role_settings
+                .iter()
+                .map(|(role, _)| role)
+                .for_each(&mut add);
+            database
+                .clients
+                .iter()
+                .flat_map(|client| client.users.iter().flatten())
+                .for_each(&mut add);
         }
         for (service, role) in self.declarations.roles() {
-            references.extend(role.member_of.iter().map(|membership| (service, &membership.role)));
+            references.extend(
+                role.member_of
+                    .iter()
+                    .map(|membership| (service, &membership.role)),
+            );
         }
         references
     }
@@ -123,10 +168,17 @@ impl<'d> Scope<'d> {
     /// Every group of settings: of a database, of a role, and of a role in a database.
     pub fn settings(&self) -> impl Iterator<Item = &'d [Setting]> {
         let databases = self.declarations.databases().flat_map(|(_, database)| {
-            let roles = database.role_settings.iter().map(|(_, settings)| settings.as_slice());
+            let roles = database
+                .role_settings
+                .iter()
+                .map(|(_, settings)| settings.as_slice());
             std::iter::once(database.extra_config.as_slice()).chain(roles)
         });
-        databases.chain(self.declarations.roles().map(|(_, role): (_, &Role)| role.settings.as_slice()))
+        databases.chain(
+            self.declarations
+                .roles()
+                .map(|(_, role): (_, &Role)| role.settings.as_slice()),
+        )
     }
 }
 

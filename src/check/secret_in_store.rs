@@ -31,13 +31,22 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     for (_, role, password) in scope.passwords() {
         let Some(file) = &password.file else { continue };
         let (what, label) = if is_in_store(&file.value) {
-            ("is in the Nix store", "every user of the machine can read it")
+            (
+                "is in the Nix store",
+                "every user of the machine can read it",
+            )
         } else if is_beside(&file.value) {
-            ("lies beside the declaration", "would be copied to the Nix store, which every user can read")
+            (
+                "lies beside the declaration",
+                "would be copied to the Nix store, which every user can read",
+            )
         } else {
             continue;
         };
-        let message = format!("the password file of role {} {what}", phrase::backticked(&role.value));
+        let message = format!(
+            "the password file of role {} {what}",
+            phrase::backticked(&role.value)
+        );
         findings.push(
             Diagnostic::new(&SECRET_IN_STORE, file.span, message)
                 .label(label)
@@ -48,10 +57,16 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 }
 
 fn is_in_store(path: &str) -> bool {
-    let mut parts = Path::new(path).components().filter(|part| *part != Component::CurDir);
-    [Component::RootDir, Component::Normal("nix".as_ref()), Component::Normal("store".as_ref())]
-        .into_iter()
-        .all(|part| parts.next() == Some(part))
+    let mut parts = Path::new(path)
+        .components()
+        .filter(|part| *part != Component::CurDir);
+    [
+        Component::RootDir,
+        Component::Normal("nix".as_ref()),
+        Component::Normal("store".as_ref()),
+    ]
+    .into_iter()
+    .all(|part| parts.next() == Some(part))
 }
 
 /// As opposed to a path that is relative by mistake, and to no path at all.

@@ -31,19 +31,29 @@ rule! {
 /// Whether this is a list that holds a name.
 pub fn is_old_form(value: &Value) -> bool {
     match value {
-        Value::List(items) => items.iter().any(|item| matches!(item.value, Value::String(_))),
+        Value::List(items) => items
+            .iter()
+            .any(|item| matches!(item.value, Value::String(_))),
         _ => false,
     }
 }
 
 /// Tells of each name in the list.
 pub fn find(list: &Node, format: Format, findings: &mut Vec<Diagnostic>) {
-    let Value::List(items) = &list.value else { return };
+    let Value::List(items) = &list.value else {
+        return;
+    };
     for item in items {
-        let Value::String(name) = &item.value else { continue };
-        let message = format!("database {} is declared in the older form, by its name alone", phrase::backticked(name));
+        let Value::String(name) = &item.value else {
+            continue;
+        };
+        let message = format!(
+            "database {} is declared in the older form, by its name alone",
+            phrase::backticked(name)
+        );
         let toml = toml::Value::String(name.to_string());
-        let new = format!("databases = [ {{ type = \"postgresql\", name = {toml}, user = {toml} }} ]");
+        let new =
+            format!("databases = [ {{ type = \"postgresql\", name = {toml}, user = {toml} }} ]");
         findings.push(
             Diagnostic::new(&STRING_LIST_DATABASES, item.span, message)
                 .label("say what kind it is and who logs in")

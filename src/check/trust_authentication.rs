@@ -38,11 +38,19 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         if &*method.value != "trust" {
             continue;
         }
-        let instead = if connection == "local" { "peer" } else { "scram-sha-256" };
+        let instead = if connection == "local" {
+            "peer"
+        } else {
+            "scram-sha-256"
+        };
         findings.push(
-            Diagnostic::new(&TRUST_AUTHENTICATION, method.span, format!("a `{connection}` rule lets everybody in without a password"))
-                .label("no proof is asked for")
-                .help(format!("use `{instead}`")),
+            Diagnostic::new(
+                &TRUST_AUTHENTICATION,
+                method.span,
+                format!("a `{connection}` rule lets everybody in without a password"),
+            )
+            .label("no proof is asked for")
+            .help(format!("use `{instead}`")),
         );
     }
 }

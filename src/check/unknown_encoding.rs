@@ -26,7 +26,13 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     for (_, database) in scope.declarations.databases() {
-        let Some(encoding) = database.creation.as_ref().and_then(|creation| creation.encoding.as_ref()) else { continue };
+        let Some(encoding) = database
+            .creation
+            .as_ref()
+            .and_then(|creation| creation.encoding.as_ref())
+        else {
+            continue;
+        };
         if Encoding::server(&encoding.value).is_none() {
             findings.push(finding(encoding));
         }
@@ -36,12 +42,20 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 fn finding(encoding: &Text) -> Diagnostic {
     let shown = phrase::backticked(&encoding.value);
     if Encoding::client(&encoding.value).is_some() {
-        return Diagnostic::new(&UNKNOWN_ENCODING, encoding.span, format!("no database can have the encoding {shown}"))
-            .label("only clients can use it")
-            .help("use `UTF8`: the server converts to the encoding that a client asks for");
+        return Diagnostic::new(
+            &UNKNOWN_ENCODING,
+            encoding.span,
+            format!("no database can have the encoding {shown}"),
+        )
+        .label("only clients can use it")
+        .help("use `UTF8`: the server converts to the encoding that a client asks for");
     }
     let names: Vec<&str> = Encoding::of_servers().collect();
-    let finding = Diagnostic::new(&UNKNOWN_ENCODING, encoding.span, format!("PostgreSQL has no encoding {shown}"));
+    let finding = Diagnostic::new(
+        &UNKNOWN_ENCODING,
+        encoding.span,
+        format!("PostgreSQL has no encoding {shown}"),
+    );
     let finding = match phrase::did_you_mean(names.iter().copied(), &encoding.value) {
         Some(near) => finding.label(format!("did you mean {}?", phrase::backticked(near))),
         None => finding.label("unknown encoding"),

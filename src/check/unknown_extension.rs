@@ -28,10 +28,16 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     for (_, database) in scope.declarations.databases() {
-        for declared in database.extensions.iter().filter(|declared| declared.package.is_none()) {
+        for declared in database
+            .extensions
+            .iter()
+            .filter(|declared| declared.package.is_none())
+        {
             let found = match extension::lookup(&declared.name.value) {
                 None => Some(unknown(scope, declared)),
-                Some(known) => scope.version().and_then(|version| missing_in(declared, known, version)),
+                Some(known) => scope
+                    .version()
+                    .and_then(|version| missing_in(declared, known, version)),
             };
             findings.extend(found);
         }
@@ -40,16 +46,26 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 
 fn unknown(scope: &Scope, declared: &Extension) -> Diagnostic {
     let name = &declared.name;
-    let message = format!("the package of the extension {} is not known", phrase::backticked(&name.value));
+    let message = format!(
+        "the package of the extension {} is not known",
+        phrase::backticked(&name.value)
+    );
     let finding = Diagnostic::new(&UNKNOWN_EXTENSION, name.span, message);
     match extension::nearest(&name.value) {
         Some(near) if near.package == Some(&*name.value) => finding
-            .label(format!("the package's name; the extension is called {}", phrase::backticked(near.name)))
+            .label(format!(
+                "the package's name; the extension is called {}",
+                phrase::backticked(near.name)
+            ))
             .help("write the extension's name, as in CREATE EXTENSION"),
         Some(near) => finding.label(format!("did you mean {}?", phrase::backticked(near.name))),
         None => {
             let toml = |text: &str| toml::Value::String(text.to_owned()).to_string();
-            let example = format!("extensions = [{{ name = {}, package = {} }}]", toml(&name.value), toml(&name.value));
+            let example = format!(
+                "extensions = [{{ name = {}, package = {} }}]",
+                toml(&name.value),
+                toml(&name.value)
+            );
             finding
                 .label("neither comes with PostgreSQL nor is among the known packages")
                 .help("name the attribute of `postgresqlPackages` that has it:")
@@ -58,7 +74,11 @@ fn unknown(scope: &Scope, declared: &Extension) -> Diagnostic {
     }
 }
 
-fn missing_in(declared: &Extension, known: &extension::Extension, version: Version) -> Option<Diagnostic> {
+fn missing_in(
+    declared: &Extension,
+    known: &extension::Extension,
+    version: Version,
+) -> Option<Diagnostic> {
     if (known.since..=known.until).contains(&version) {
         return None;
     }
@@ -66,7 +86,14 @@ fn missing_in(declared: &Extension, known: &extension::Extension, version: Versi
         true => format!("from PostgreSQL {} on", known.since),
         false => format!("up to PostgreSQL {}", known.until),
     };
-    let message = format!("PostgreSQL {version} has no extension {}", phrase::backticked(known.name));
+    let message = format!(
+        "PostgreSQL {version} has no extension {}",
+        phrase::backticked(known.name)
+    );
     let help = "remove it, or declare the version that really runs";
-    Some(Diagnostic::new(&UNKNOWN_EXTENSION, declared.name.span, message).label(label).help(help))
+    Some(
+        Diagnostic::new(&UNKNOWN_EXTENSION, declared.name.span, message)
+            .label(label)
+            .help(help),
+    )
 }

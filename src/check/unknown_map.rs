@@ -36,15 +36,27 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let instances = &scope.declarations.instances;
-    let mut maps: BTreeSet<&str> = instances.iter().flat_map(|instance| &instance.ident_map).map(|ident| &*ident.map.value).collect();
+    let mut maps: BTreeSet<&str> = instances
+        .iter()
+        .flat_map(|instance| &instance.ident_map)
+        .map(|ident| &*ident.map.value)
+        .collect();
     maps.insert(MAP);
-    let rules = instances.iter().flat_map(|instance| &instance.authentication);
-    for (_, map) in rules.flat_map(|rule| &rule.options).filter(|(name, _)| &*name.value == "map") {
+    let rules = instances
+        .iter()
+        .flat_map(|instance| &instance.authentication);
+    for (_, map) in rules
+        .flat_map(|rule| &rule.options)
+        .filter(|(name, _)| &*name.value == "map")
+    {
         if maps.contains(&*map.value) {
             continue;
         }
         let names: Vec<&str> = maps.iter().copied().collect();
-        let message = format!("the user name map {} has no lines", phrase::backticked(&map.value));
+        let message = format!(
+            "the user name map {} has no lines",
+            phrase::backticked(&map.value)
+        );
         let finding = Diagnostic::new(&UNKNOWN_MAP, map.span, message);
         findings.push(match phrase::did_you_mean(names.iter().copied(), &map.value) {
             Some(near) => finding.label(format!("did you mean {}?", phrase::backticked(near))),

@@ -35,7 +35,9 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             Lookup::Unknown if plain_text_password::is_password_key(&setting.name.value) => None,
             Lookup::Unknown => Some(unknown(setting)),
             Lookup::UnknownInModule(module) => Some(unknown_in_module(setting, module)),
-            Lookup::Known(parameter) => version.and_then(|version| missing_in(setting, &parameter, version)),
+            Lookup::Known(parameter) => {
+                version.and_then(|version| missing_in(setting, &parameter, version))
+            }
             Lookup::Custom => None,
         };
         findings.extend(found);
@@ -44,7 +46,10 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 
 fn unknown(setting: &Setting) -> Diagnostic {
     let name = &setting.name.value;
-    let finding = finding(setting, format!("PostgreSQL has no parameter {}", phrase::backticked(name)));
+    let finding = finding(
+        setting,
+        format!("PostgreSQL has no parameter {}", phrase::backticked(name)),
+    );
     match parameter::nearest(name) {
         Some(near) => finding.label(format!("did you mean {}?", phrase::backticked(near))),
         None if name.contains('.') => finding
@@ -58,26 +63,46 @@ fn unknown(setting: &Setting) -> Diagnostic {
 
 fn unknown_in_module(setting: &Setting, module: &str) -> Diagnostic {
     let name = &setting.name.value;
-    let message = format!("the module {} has no parameter {}", phrase::backticked(module), phrase::backticked(name));
+    let message = format!(
+        "the module {} has no parameter {}",
+        phrase::backticked(module),
+        phrase::backticked(name)
+    );
     let finding = finding(setting, message);
     match parameter::nearest(name) {
         Some(near) => finding.label(format!("did you mean {}?", phrase::backticked(near))),
-        None => finding.label(format!("names that begin with {} belong to the module", phrase::backticked(&format!("{module}.")))),
+        None => finding.label(format!(
+            "names that begin with {} belong to the module",
+            phrase::backticked(&format!("{module}."))
+        )),
     }
 }
 
 fn missing_in(setting: &Setting, parameter: &Parameter, version: Version) -> Option<Diagnostic> {
     let other_name = parameter::renamed_to(parameter.name).and_then(parameter::lookup);
-    if parameter.at(version).is_some() || other_name.is_some_and(|other| other.at(version).is_some()) {
+    if parameter.at(version).is_some()
+        || other_name.is_some_and(|other| other.at(version).is_some())
+    {
         return None;
     }
     let (since, until) = (parameter.since(), parameter.until());
     let (label, help) = if version < since {
-        (format!("from PostgreSQL {since} on"), format!("remove it, or declare the server's version as {since} or later if that is what runs"))
+        (
+            format!("from PostgreSQL {since} on"),
+            format!(
+                "remove it, or declare the server's version as {since} or later if that is what runs"
+            ),
+        )
     } else {
-        (format!("up to PostgreSQL {until}"), format!("remove it: PostgreSQL {until} was the last version with this parameter"))
+        (
+            format!("up to PostgreSQL {until}"),
+            format!("remove it: PostgreSQL {until} was the last version with this parameter"),
+        )
     };
-    let message = format!("PostgreSQL {version} has no parameter {}", phrase::backticked(parameter.name));
+    let message = format!(
+        "PostgreSQL {version} has no parameter {}",
+        phrase::backticked(parameter.name)
+    );
     Some(finding(setting, message).label(label).help(help))
 }
 

@@ -48,14 +48,21 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         if rivals.is_empty() {
             continue;
         }
-        let list: Vec<Rule> = rivals.iter().map(|(rival, _)| rival.clone()).chain([rule.clone()]).collect();
+        let list: Vec<Rule> = rivals
+            .iter()
+            .map(|(rival, _)| rival.clone())
+            .chain([rule.clone()])
+            .collect();
         let facts = hba::lint(&list, version, PasswordEncryption::ScramSha256);
         let covering = facts.into_iter().find_map(|fact| match fact {
             Fact::Unreachable { rule, by } if rule == rivals.len() => Some(by),
             _ => None,
         });
         if let Some(by) = covering {
-            let covering: Vec<&(Rule, Span)> = by.iter().filter_map(|at| rivals.get(*at).copied()).collect();
+            let covering: Vec<&(Rule, Span)> = by
+                .iter()
+                .filter_map(|at| rivals.get(*at).copied())
+                .collect();
             findings.push(finding(rule, *span, &covering, version));
         }
     }
@@ -63,19 +70,29 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 
 fn finding(rule: &Rule, span: Span, covering: &[&(Rule, Span)], version: u8) -> Diagnostic {
     let message = format!("the rule {} is never reached", line(rule, version));
-    let same = covering.iter().all(|(other, _)| other.method == rule.method && other.options == rule.options);
+    let same = covering
+        .iter()
+        .all(|(other, _)| other.method == rule.method && other.options == rule.options);
     let help = if same {
         "remove it: the rules before it do the same"
     } else {
         "keep one rule for these connections: remove the other, or give them different addresses; `loopback = false` leaves out a database's own rules for 127.0.0.1 and ::1"
     };
-    let mut finding = Diagnostic::new(&UNREACHABLE_RULE, span, message).label("never decides a connection").help(help);
+    let mut finding = Diagnostic::new(&UNREACHABLE_RULE, span, message)
+        .label("never decides a connection")
+        .help(help);
     for (other, other_span) in covering {
-        finding = finding.related(*other_span, format!("comes first: {}", line(other, version)));
+        finding = finding.related(
+            *other_span,
+            format!("comes first: {}", line(other, version)),
+        );
     }
     finding
 }
 
 fn line(rule: &Rule, version: u8) -> String {
-    hba::print(rule, version).map_or_else(|_| "of this place".to_owned(), |line| phrase::backticked(&line))
+    hba::print(rule, version).map_or_else(
+        |_| "of this place".to_owned(),
+        |line| phrase::backticked(&line),
+    )
 }

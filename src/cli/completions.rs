@@ -9,7 +9,9 @@ use clap_complete::Shell;
 use super::{Cli, Outcome};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  dbgen completions fish > ~/.config/fish/completions/dbgen.fish")]
+#[command(
+    after_help = "Example:\n  dbgen completions fish > ~/.config/fish/completions/dbgen.fish"
+)]
 pub struct CompletionsArgs {
     /// The shell
     shell: Shell,

@@ -27,8 +27,14 @@ pub fn run(args: &ExplainArgs) -> Result<Outcome> {
         Some(code) => {
             let Some(rule) = RULES.iter().find(|rule| rule.code == code) else {
                 match phrase::did_you_mean(RULES.iter().map(|rule| rule.code), code) {
-                    Some(near) => bail!("there is no rule {}; did you mean `{near}`?", phrase::backticked(code)),
-                    None => bail!("there is no rule {}; `dbgen explain` lists them", phrase::backticked(code)),
+                    Some(near) => bail!(
+                        "there is no rule {}; did you mean `{near}`?",
+                        phrase::backticked(code)
+                    ),
+                    None => bail!(
+                        "there is no rule {}; `dbgen explain` lists them",
+                        phrase::backticked(code)
+                    ),
                 }
             };
             stdout.write_all(page::page(rule).as_bytes())?;

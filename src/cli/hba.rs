@@ -62,12 +62,20 @@ pub fn run(args: &HbaArgs, global: &Global) -> Result<Outcome> {
     if !loaded.findings.is_empty() {
         report::to_stderr(&loaded.findings, &loaded.sources, global)?;
     }
-    let Some(catalog) = &loaded.catalog else { return Ok(Outcome::Findings) };
-    let Some(instance) = catalog.instances.get(MAIN) else { return Ok(Outcome::Fine) };
+    let Some(catalog) = &loaded.catalog else {
+        return Ok(Outcome::Findings);
+    };
+    let Some(instance) = catalog.instances.get(MAIN) else {
+        return Ok(Outcome::Fine);
+    };
     let version = match args.server_version {
         Some(major) => match Version::new(major) {
             Some(version) => version,
-            None => bail!("dbgen knows PostgreSQL {} to {}, not {major}", Version::OLDEST, Version::NEWEST),
+            None => bail!(
+                "dbgen knows PostgreSQL {} to {}, not {major}",
+                Version::OLDEST,
+                Version::NEWEST
+            ),
         },
         None => instance.version.unwrap_or(Version::NEWEST),
     };
@@ -87,9 +95,15 @@ pub fn run(args: &HbaArgs, global: &Global) -> Result<Outcome> {
     match global.output_format {
         OutputFormat::Human | OutputFormat::Concise => human(&judged, &logins, version)?,
         OutputFormat::Json => write_json(&judged, &logins, version)?,
-        OutputFormat::Github | OutputFormat::Sarif => bail!("`dbgen hba` has the output formats human and json"),
+        OutputFormat::Github | OutputFormat::Sarif => {
+            bail!("`dbgen hba` has the output formats human and json")
+        }
     }
-    Ok(if refused { Outcome::Findings } else { Outcome::Fine })
+    Ok(if refused {
+        Outcome::Findings
+    } else {
+        Outcome::Fine
+    })
 }
 
 fn is_refused(verdict: Verdict) -> bool {
@@ -101,7 +115,11 @@ fn judged(args: &HbaArgs, instance: &Instance, version: Version) -> Result<Judge
     let Some(path) = &args.pg_hba else {
         let (defaults, _) = hba::parse(NIXOS_DEFAULTS, major, None);
         let rules = instance.rules.iter().cloned().chain(defaults).collect();
-        return Ok(Judged { name: "the rendered rules, and the defaults of NixOS".into(), rules, maps: instance.ident_map.clone() });
+        return Ok(Judged {
+            name: "the rendered rules, and the defaults of NixOS".into(),
+            rules,
+            maps: instance.ident_map.clone(),
+        });
     };
     let (rules, errors) = hba::parse(&read(path)?, major, Some(&Beside(path)));
     refuse(path, &errors)?;
@@ -113,7 +131,11 @@ fn judged(args: &HbaArgs, instance: &Instance, version: Version) -> Result<Judge
             maps
         }
     };
-    Ok(Judged { name: path.display().to_string(), rules, maps })
+    Ok(Judged {
+        name: path.display().to_string(),
+        rules,
+        maps,
+    })
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -121,7 +143,9 @@ fn read(path: &Path) -> Result<String> {
 }
 
 fn refuse(path: &Path, errors: &[hba::ParseError]) -> Result<()> {
-    let Some(first) = errors.first() else { return Ok(()) };
+    let Some(first) = errors.first() else {
+        return Ok(());
+    };
     bail!(
         "the server would refuse `{}`, which has {}; line {}: {}",
         path.display(),
@@ -147,14 +171,18 @@ impl Files for Beside<'_> {
 
     fn list(&self, directory: &str) -> io::Result<Vec<String>> {
         let entries = fs::read_dir(self.resolve(directory))?;
-        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+        entries
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect()
     }
 }
 
 type Judgement<'c> = (DeclaredLogin<'c>, [(Answer, bool); 3]);
 
 fn shown_rule(judged: &Judged, index: usize, version: Version) -> String {
-    let Some(rule) = judged.rules.get(index) else { return String::new() };
+    let Some(rule) = judged.rules.get(index) else {
+        return String::new();
+    };
     let text = hba::print(rule, version.major()).unwrap_or_else(|error| error.to_string());
     match rule.line {
         0 => format!("rule {}: {text}", index + 1),
@@ -165,22 +193,44 @@ fn shown_rule(judged: &Judged, index: usize, version: Version) -> String {
 fn human(judged: &Judged, logins: &[Judgement], version: Version) -> Result<()> {
     let mut out = io::stdout().lock();
     for (login, routes) in logins {
-        let as_whom = login.unix_user.map_or_else(String::new, |user| format!(" (Unix user {})", phrase::backticked(user)));
-        writeln!(out, "{} as {}{as_whom}", phrase::backticked(login.database), phrase::backticked(login.user))?;
+        let as_whom = login.unix_user.map_or_else(String::new, |user| {
+            format!(" (Unix user {})", phrase::backticked(user))
+        });
+        writeln!(
+            out,
+            "{} as {}{as_whom}",
+            phrase::backticked(login.database),
+            phrase::backticked(login.user)
+        )?;
         for (answer, bad) in routes {
             let what = match (answer.verdict, answer.method) {
                 (Verdict::Admitted, Some(method)) => format!("let in ({})", method.keyword()),
-                (Verdict::ProofNeeded, Some(method)) => format!("asked for proof ({})", method.keyword()),
+                (Verdict::ProofNeeded, Some(method)) => {
+                    format!("asked for proof ({})", method.keyword())
+                }
                 (Verdict::Refused, Some(method)) => format!("refused ({})", method.keyword()),
                 (Verdict::NoRule, _) => "refused: no rule matches".into(),
                 _ => "depends on the host".into(),
             };
             let mark = if *bad { "  <- declared to get in" } else { "" };
-            let rule = answer.undecided.or(answer.rule).map(|index| shown_rule(judged, index, version));
-            writeln!(out, "  {:9}  {what:32}  {}{mark}", answer.route, rule.unwrap_or_default())?;
+            let rule = answer
+                .undecided
+                .or(answer.rule)
+                .map(|index| shown_rule(judged, index, version));
+            writeln!(
+                out,
+                "  {:9}  {what:32}  {}{mark}",
+                answer.route,
+                rule.unwrap_or_default()
+            )?;
         }
     }
-    writeln!(out, "{} judged by {}", phrase::count(logins.len(), "login"), judged.name)?;
+    writeln!(
+        out,
+        "{} judged by {}",
+        phrase::count(logins.len(), "login"),
+        judged.name
+    )?;
     Ok(out.flush()?)
 }
 
@@ -205,7 +255,10 @@ fn write_json(judged: &Judged, logins: &[Judgement], version: Version) -> Result
         })
         .collect();
     let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &json!({ "version": 1, "judged": judged.name, "logins": logins }))?;
+    serde_json::to_writer_pretty(
+        &mut out,
+        &json!({ "version": 1, "judged": judged.name, "logins": logins }),
+    )?;
     writeln!(out)?;
     Ok(out.flush()?)
 }

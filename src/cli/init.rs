@@ -24,11 +24,17 @@ pub fn run(args: &InitArgs) -> Result<Outcome> {
     let folder = &args.folder;
     fs::create_dir_all(folder).with_context(|| format!("can't make `{}`", folder.display()))?;
     create(&folder.join("dbgen.toml"), PROJECT_FILE)?;
-    for (name, document) in [("dbgen.schema.json", Document::Declarations), ("dbgen.project.schema.json", Document::Project)] {
+    for (name, document) in [
+        ("dbgen.schema.json", Document::Declarations),
+        ("dbgen.project.schema.json", Document::Project),
+    ] {
         let text = format!("{}\n", serde_json::to_string_pretty(&schema(document))?);
         output::write(&folder.join(name), &text)?;
     }
-    anstream::eprintln!("dbgen: wrote `{}`; next: dbgen new SERVICE", folder.join("dbgen.toml").display());
+    anstream::eprintln!(
+        "dbgen: wrote `{}`; next: dbgen new SERVICE",
+        folder.join("dbgen.toml").display()
+    );
     Ok(Outcome::Fine)
 }
 

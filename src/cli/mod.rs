@@ -82,7 +82,10 @@ pub struct InputArgs {
 
 impl InputArgs {
     fn input(&self) -> Input {
-        Input { paths: self.paths.clone(), stdin_filename: self.stdin_filename.clone() }
+        Input {
+            paths: self.paths.clone(),
+            stdin_filename: self.stdin_filename.clone(),
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use clap::Args;
 
 use dbgen::postgres::identifier::Identifier;
 
-use super::init::create;
 use super::Outcome;
+use super::init::create;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  dbgen new immich        writes services/immich.toml")]
@@ -32,8 +32,14 @@ pub fn run(args: &NewArgs) -> Result<Outcome> {
     if service.contains('/') || service.starts_with('.') {
         bail!("the service's name can't be the name of a file");
     }
-    let path = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("services/{service}.toml")));
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    let path = args
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("services/{service}.toml")));
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         fs::create_dir_all(folder).with_context(|| format!("can't make `{}`", folder.display()))?;
     }
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();

@@ -22,9 +22,13 @@ pub fn state(path: &Path, text: &str) -> Result<State> {
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Missing),
-        Err(error) => return Err(error).with_context(|| format!("can't read `{}`", path.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("can't read `{}`", path.display()));
+        }
     };
-    let metadata = file.metadata().with_context(|| format!("can't read `{}`", path.display()))?;
+    let metadata = file
+        .metadata()
+        .with_context(|| format!("can't read `{}`", path.display()))?;
     if metadata.is_dir() {
         bail!("`{}` is a folder, not a file", path.display());
     }
@@ -34,9 +38,17 @@ pub fn state(path: &Path, text: &str) -> Result<State> {
     let mut rest = text.as_bytes();
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let read = file.read(&mut buffer).with_context(|| format!("can't read `{}`", path.display()))?;
+        let read = file
+            .read(&mut buffer)
+            .with_context(|| format!("can't read `{}`", path.display()))?;
         match rest.strip_prefix(&buffer[..read]) {
-            Some(_) if read == 0 => return Ok(if rest.is_empty() { State::Current } else { State::Stale }),
+            Some(_) if read == 0 => {
+                return Ok(if rest.is_empty() {
+                    State::Current
+                } else {
+                    State::Stale
+                });
+            }
             Some(remaining) => rest = remaining,
             None => return Ok(State::Stale),
         }
@@ -64,7 +76,9 @@ fn replace(target: &Path, text: &str) -> Result<()> {
     }
     let mut temporary = builder.tempfile_in(folder)?;
     if let Ok(metadata) = fs::metadata(target) {
-        temporary.as_file().set_permissions(metadata.permissions())?;
+        temporary
+            .as_file()
+            .set_permissions(metadata.permissions())?;
     }
     temporary.write_all(text.as_bytes())?;
     temporary.as_file().sync_all()?;

@@ -59,7 +59,9 @@ pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
     if !loaded.findings.is_empty() {
         report::to_stderr(&loaded.findings, &loaded.sources, global)?;
     }
-    let (Outcome::Fine, Some(catalog)) = (outcome, &loaded.catalog) else { return Ok(Outcome::Findings) };
+    let (Outcome::Fine, Some(catalog)) = (outcome, &loaded.catalog) else {
+        return Ok(Outcome::Findings);
+    };
     let text = module::render(catalog, args.templates.as_deref())?;
     for left_out in module::left_out(catalog) {
         anstream::eprintln!("dbgen: note: {left_out}");
@@ -78,7 +80,11 @@ pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
             }
             output::write(&path, &text)?;
             anstream::eprintln!("dbgen: wrote `{}`", path.display());
-            Ok(if args.exit_non_zero_on_change { Outcome::Findings } else { Outcome::Fine })
+            Ok(if args.exit_non_zero_on_change {
+                Outcome::Findings
+            } else {
+                Outcome::Fine
+            })
         }
     }
 }
@@ -92,7 +98,9 @@ fn destination(args: &RenderArgs, loaded: &Loaded) -> Result<Destination> {
     };
     match file {
         Some(path) => Ok(Destination::File(path)),
-        None if args.check => bail!("--check needs a file to compare with: give -o FILE, or `output` in dbgen.toml"),
+        None if args.check => {
+            bail!("--check needs a file to compare with: give -o FILE, or `output` in dbgen.toml")
+        }
         None if args.exit_non_zero_on_change => {
             bail!("--exit-non-zero-on-change needs a file: give -o FILE, or `output` in dbgen.toml")
         }
@@ -104,21 +112,32 @@ fn check(path: &Path, text: &str, diff: bool) -> Result<Outcome> {
     let state = output::state(path, text)?;
     match state {
         State::Current => return Ok(Outcome::Fine),
-        State::Missing => anstream::eprintln!("dbgen: `{}` is missing; run `dbgen render`", path.display()),
-        State::Stale => anstream::eprintln!("dbgen: `{}` is not current; run `dbgen render`", path.display()),
+        State::Missing => {
+            anstream::eprintln!("dbgen: `{}` is missing; run `dbgen render`", path.display())
+        }
+        State::Stale => anstream::eprintln!(
+            "dbgen: `{}` is not current; run `dbgen render`",
+            path.display()
+        ),
     }
     if diff {
         let old = match state {
             State::Missing => String::new(),
             _ => {
-                let bytes = fs::read(path).with_context(|| format!("can't read `{}`", path.display()))?;
+                let bytes =
+                    fs::read(path).with_context(|| format!("can't read `{}`", path.display()))?;
                 String::from_utf8_lossy(&bytes).into_owned()
             }
         };
         let name = path.display().to_string();
         let diff = TextDiff::from_lines(old.as_str(), text);
         let mut stdout = std::io::stdout().lock();
-        write!(stdout, "{}", diff.unified_diff().header(&format!("{name} (on disk)"), &format!("{name} (rendered)")))?;
+        write!(
+            stdout,
+            "{}",
+            diff.unified_diff()
+                .header(&format!("{name} (on disk)"), &format!("{name} (rendered)"))
+        )?;
         stdout.flush()?;
     }
     Ok(Outcome::Findings)

@@ -12,8 +12,13 @@ use super::{Global, Outcome};
 
 /// What findings mean for the exit status.
 pub fn outcome(findings: &[Diagnostic], global: &Global) -> Outcome {
-    let bad = |finding: &Diagnostic| finding.rule.severity == Severity::Error || global.deny_warnings;
-    if findings.iter().any(bad) { Outcome::Findings } else { Outcome::Fine }
+    let bad =
+        |finding: &Diagnostic| finding.rule.severity == Severity::Error || global.deny_warnings;
+    if findings.iter().any(bad) {
+        Outcome::Findings
+    } else {
+        Outcome::Fine
+    }
 }
 
 /// Writes findings to standard error.
@@ -28,8 +33,18 @@ pub fn to_stdout(findings: &[Diagnostic], sources: &Sources, global: &Global) ->
     write(std::io::stdout().lock(), color, findings, sources, global)
 }
 
-fn write(mut to: impl Write, color: bool, findings: &[Diagnostic], sources: &Sources, global: &Global) -> Result<()> {
-    let options = RenderOptions { color, rules: RULES, rules_url: None };
+fn write(
+    mut to: impl Write,
+    color: bool,
+    findings: &[Diagnostic],
+    sources: &Sources,
+    global: &Global,
+) -> Result<()> {
+    let options = RenderOptions {
+        color,
+        rules: RULES,
+        rules_url: None,
+    };
     to.write_all(diagnostic::render(global.output_format, findings, sources, options).as_bytes())?;
     Ok(to.flush()?)
 }

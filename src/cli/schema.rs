@@ -23,7 +23,11 @@ pub struct SchemaArgs {
 }
 
 pub fn run(args: &SchemaArgs) -> Result<Outcome> {
-    let document = if args.project { Document::Project } else { Document::Declarations };
+    let document = if args.project {
+        Document::Project
+    } else {
+        Document::Declarations
+    };
     let mut stdout = std::io::stdout().lock();
     serde_json::to_writer_pretty(&mut stdout, &schema::schema(document))?;
     writeln!(stdout)?;

@@ -1,10 +1,11 @@
 //! Whether a tree has the shape of a declaration: unknown keys, missing fields, wrong types, values out of a closed set.
 
-use super::shapes::SERVICE;
 use super::shape::{Kind, Shape};
+use super::shapes::SERVICE;
 use crate::check::{
-    example, missing_field::MISSING_FIELD, non_literal::NON_LITERAL, plain_text_password, string_list_databases,
-    unknown_key::UNKNOWN_KEY, unknown_value::UNKNOWN_VALUE, wrong_type::WRONG_TYPE,
+    example, missing_field::MISSING_FIELD, non_literal::NON_LITERAL, plain_text_password,
+    string_list_databases, unknown_key::UNKNOWN_KEY, unknown_value::UNKNOWN_VALUE,
+    wrong_type::WRONG_TYPE,
 };
 use crate::diagnostic::{Diagnostic, phrase};
 use crate::source::{Format, Node, Span, Table, Value};
@@ -21,18 +22,30 @@ impl Conform<'_> {
     /// Checks a table. `span` is the place that is shown when a field is missing.
     pub fn table(&mut self, table: &Table, shape: &Shape, span: Span) {
         for entry in &table.entries {
-            match shape.fields.iter().find(|field| field.name == entry.key.name) {
+            match shape
+                .fields
+                .iter()
+                .find(|field| field.name == entry.key.name)
+            {
                 Some(field) => self.field(field.name, &entry.node, field.kind, shape),
                 None => self.unknown_key(&entry.key.name, entry.key.span, shape),
             }
         }
         for field in shape.fields.iter().filter(|field| field.required) {
             if table.get(field.name).is_none() {
-                let message = format!("{} has no `{}`", phrase::with_article(shape.name), field.name);
+                let message = format!(
+                    "{} has no `{}`",
+                    phrase::with_article(shape.name),
+                    field.name
+                );
                 self.findings.push(
                     Diagnostic::new(&MISSING_FIELD, span, message)
                         .label(format!("`{}` is missing", field.name))
-                        .help(format!("`{}` is required: {}", field.name, phrase::uncapitalised(field.doc)))
+                        .help(format!(
+                            "`{}` is required: {}",
+                            field.name,
+                            phrase::uncapitalised(field.doc)
+                        ))
                         .example(example::in_format(self.format, shape.example)),
                 );
             }
@@ -41,22 +54,38 @@ impl Conform<'_> {
 
     fn unknown_key(&mut self, name: &str, span: Span, shape: &Shape) {
         if plain_text_password::is_password_key(name) {
-            self.findings.push(plain_text_password::finding(span, self.format));
+            self.findings
+                .push(plain_text_password::finding(span, self.format));
             return;
         }
         let names: Vec<&str> = shape.fields.iter().map(|field| field.name).collect();
-        let message = format!("unknown key {} in {}", phrase::backticked(name), phrase::with_article(shape.name));
+        let message = format!(
+            "unknown key {} in {}",
+            phrase::backticked(name),
+            phrase::with_article(shape.name)
+        );
         let finding = Diagnostic::new(&UNKNOWN_KEY, span, message);
-        self.findings.push(match phrase::did_you_mean(names.iter().copied(), name) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")).help(format!("write `{near}`")),
-            None => finding.help(format!("the keys of {} are {}", phrase::with_article(shape.name), phrase::and_list(&names))),
-        });
+        self.findings
+            .push(match phrase::did_you_mean(names.iter().copied(), name) {
+                Some(near) => finding
+                    .label(format!("did you mean `{near}`?"))
+                    .help(format!("write `{near}`")),
+                None => finding.help(format!(
+                    "the keys of {} are {}",
+                    phrase::with_article(shape.name),
+                    phrase::and_list(&names)
+                )),
+            });
     }
 
     fn field(&mut self, name: &str, node: &Node, kind: Kind, shape: &Shape) {
         if name == "password" && matches!(node.value, Value::String(_)) {
-            self.findings.push(plain_text_password::finding(node.span, self.format));
-        } else if name == "databases" && shape.name == SERVICE.name && string_list_databases::is_old_form(&node.value) {
+            self.findings
+                .push(plain_text_password::finding(node.span, self.format));
+        } else if name == "databases"
+            && shape.name == SERVICE.name
+            && string_list_databases::is_old_form(&node.value)
+        {
             string_list_databases::find(node, self.format, self.findings);
         } else {
             self.value(name, node, kind, shape);
@@ -65,13 +94,20 @@ impl Conform<'_> {
 
     fn value(&mut self, name: &str, node: &Node, kind: Kind, shape: &Shape) {
         match (&kind, &node.value) {
-            (_, Value::Other(what)) if self.format == Format::Nix => self.findings.push(non_literal(name, what, node.span)),
+            (_, Value::Other(what)) if self.format == Format::Nix => {
+                self.findings.push(non_literal(name, what, node.span))
+            }
             (Kind::Bool, Value::Bool(_))
             | (Kind::Integer, Value::Integer(_))
             | (Kind::String, Value::String(_))
-            | (Kind::Setting, Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::String(_)) => {}
+            | (
+                Kind::Setting,
+                Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::String(_),
+            ) => {}
             (Kind::Setting, Value::List(items)) => {
-                items.iter().for_each(|item| self.value(name, item, Kind::String, shape));
+                items
+                    .iter()
+                    .for_each(|item| self.value(name, item, Kind::String, shape));
             }
             (Kind::Enum(values), Value::String(value)) => {
                 if !values.contains(&value.as_ref()) {
@@ -79,10 +115,15 @@ impl Conform<'_> {
                 }
             }
             (Kind::List(item), Value::List(items)) => {
-                items.iter().for_each(|node| self.value(name, node, **item, shape));
+                items
+                    .iter()
+                    .for_each(|node| self.value(name, node, **item, shape));
             }
             (Kind::Map(item), Value::Table(table)) => {
-                table.entries.iter().for_each(|entry| self.value(&entry.key.name, &entry.node, **item, shape));
+                table
+                    .entries
+                    .iter()
+                    .for_each(|entry| self.value(&entry.key.name, &entry.node, **item, shape));
             }
             (Kind::Table(inner), Value::Table(table)) => self.table(table, inner, node.span),
             (Kind::OneOf(kinds), value) => match kinds.iter().find(|kind| kind.fits(value)) {
@@ -100,16 +141,24 @@ impl Conform<'_> {
             Some(near) => finding.label(format!("did you mean `{near}`?")),
             None => finding,
         };
-        self.findings.push(finding.help(format!("it is {}", phrase::or_list(values))));
+        self.findings
+            .push(finding.help(format!("it is {}", phrase::or_list(values))));
     }
 
     fn wrong_type(&mut self, name: &str, node: &Node, kind: Kind, shape: &Shape) {
         let expected = kind.describe();
-        let message = format!("{} must be {expected}, not {}", phrase::backticked(name), node.value.kind());
+        let message = format!(
+            "{} must be {expected}, not {}",
+            phrase::backticked(name),
+            node.value.kind()
+        );
         self.findings.push(
             Diagnostic::new(&WRONG_TYPE, node.span, message)
                 .label(format!("expected {expected}"))
-                .help(format!("write {} like this:", phrase::with_article(shape.name)))
+                .help(format!(
+                    "write {} like this:",
+                    phrase::with_article(shape.name)
+                ))
                 .example(example::in_format(self.format, shape.example)),
         );
     }

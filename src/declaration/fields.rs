@@ -41,14 +41,20 @@ impl<'t, 's> Fields<'t, 's> {
 
     pub fn bool(&self, name: &str) -> Option<Spanned<bool>> {
         match self.node(name) {
-            Some(Node { value: Value::Bool(value), span }) => Some(Spanned::new(*value, *span)),
+            Some(Node {
+                value: Value::Bool(value),
+                span,
+            }) => Some(Spanned::new(*value, *span)),
             _ => None,
         }
     }
 
     pub fn integer(&self, name: &str) -> Option<Spanned<i64>> {
         match self.node(name) {
-            Some(Node { value: Value::Integer(value), span }) => Some(Spanned::new(*value, *span)),
+            Some(Node {
+                value: Value::Integer(value),
+                span,
+            }) => Some(Spanned::new(*value, *span)),
             _ => None,
         }
     }
@@ -56,7 +62,10 @@ impl<'t, 's> Fields<'t, 's> {
     /// The items of a list; none when there is no list.
     pub fn list(&self, name: &str) -> &'t [Node<'s>] {
         match self.node(name) {
-            Some(Node { value: Value::List(items), .. }) => items,
+            Some(Node {
+                value: Value::List(items),
+                ..
+            }) => items,
             _ => &[],
         }
     }
@@ -90,10 +99,18 @@ impl<'t, 's> Fields<'t, 's> {
     /// Reads each entry of a table whose names are free.
     pub fn map<T>(&self, name: &str, read: impl Fn(Text, &'t Node<'s>) -> Option<T>) -> Vec<T> {
         match self.node(name) {
-            Some(Node { value: Value::Table(table), .. }) => table
+            Some(Node {
+                value: Value::Table(table),
+                ..
+            }) => table
                 .entries
                 .iter()
-                .filter_map(|entry| read(Spanned::new(entry.key.name.as_ref().into(), entry.key.span), &entry.node))
+                .filter_map(|entry| {
+                    read(
+                        Spanned::new(entry.key.name.as_ref().into(), entry.key.span),
+                        &entry.node,
+                    )
+                })
                 .collect(),
             _ => Vec::new(),
         }
@@ -104,14 +121,19 @@ impl<'t, 's> Fields<'t, 's> {
     }
 
     pub fn preload(&self, name: &str) -> Option<Preload> {
-        self.text(name).map(Preload::Library).or_else(|| self.bool(name).map(Preload::Known))
+        self.text(name)
+            .map(Preload::Library)
+            .or_else(|| self.bool(name).map(Preload::Known))
     }
 
     pub fn tokens(&self, name: &str) -> Option<Tokens> {
         let node = self.node(name)?;
         match &node.value {
             Value::String(_) => text(node).map(Tokens::Keyword),
-            Value::List(items) => Some(Tokens::List(items.iter().filter_map(token).collect(), node.span)),
+            Value::List(items) => Some(Tokens::List(
+                items.iter().filter_map(token).collect(),
+                node.span,
+            )),
             _ => None,
         }
     }
@@ -123,10 +145,19 @@ pub fn setting(name: Text, node: &Node) -> Option<Setting> {
         Value::Integer(value) => SettingValue::Integer(*value),
         Value::Float(value) => SettingValue::Float(*value),
         Value::String(value) => SettingValue::String(value.as_ref().into()),
-        Value::List(items) => SettingValue::List(items.iter().filter_map(text).map(|text| text.value).collect()),
+        Value::List(items) => SettingValue::List(
+            items
+                .iter()
+                .filter_map(text)
+                .map(|text| text.value)
+                .collect(),
+        ),
         _ => return None,
     };
-    Some(Setting { name, value: Spanned::new(value, node.span) })
+    Some(Setting {
+        name,
+        value: Spanned::new(value, node.span),
+    })
 }
 
 fn token(node: &Node) -> Option<Token> {
@@ -134,5 +165,8 @@ fn token(node: &Node) -> Option<Token> {
         return Some(Token::Name(name));
     }
     let fields = Fields::of(node)?;
-    fields.text("memberOf").map(Token::MemberOf).or_else(|| fields.text("regex").map(Token::Regex))
+    fields
+        .text("memberOf")
+        .map(Token::MemberOf)
+        .or_else(|| fields.text("regex").map(Token::Regex))
 }

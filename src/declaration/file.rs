@@ -27,8 +27,13 @@ pub fn read_file(
     declarations: &mut Declarations,
     findings: &mut Vec<Diagnostic>,
 ) {
-    let Value::Table(table) = &root.value else { return };
-    let mut conform = Conform { format: file.format, findings };
+    let Value::Table(table) = &root.value else {
+        return;
+    };
+    let mut conform = Conform {
+        format: file.format,
+        findings,
+    };
     let start = Span::new(id, 0, 0);
     if kind == FileKind::Project {
         conform.table(table, &PROJECT_FILE, start);
@@ -41,7 +46,11 @@ pub fn read_file(
     }
     // A NixOS module may hold its settings below `config`.
     let table = match table.get("config").map(|entry| &entry.node.value) {
-        Some(Value::Table(inner)) if path(inner, OLD).is_some() || inner.get("services").is_some() => inner,
+        Some(Value::Table(inner))
+            if path(inner, OLD).is_some() || inner.get("services").is_some() =>
+        {
+            inner
+        }
         _ => table,
     };
     if let Some(modules) = path(table, OLD) {
@@ -50,13 +59,17 @@ pub fn read_file(
                 let service = old_service(service);
                 conform.table(&service, &SERVICE, entry.node.span);
                 let name = Spanned::new(entry.key.name.as_ref().into(), entry.key.span);
-                declarations.services.push(read::service(name, Fields::new(&service, entry.node.span)));
+                declarations
+                    .services
+                    .push(read::service(name, Fields::new(&service, entry.node.span)));
             }
         }
     } else if is_single_service(table) {
         conform.table(table, &SERVICE, start);
         let name = Spanned::new(service_name(&file.name).into(), start);
-        declarations.services.push(read::service(name, Fields::new(table, start)));
+        declarations
+            .services
+            .push(read::service(name, Fields::new(table, start)));
     } else {
         conform.table(table, &FILE, start);
         add_services_and_instances(Fields::new(table, start), declarations);
@@ -67,10 +80,12 @@ pub fn read_file(
 const OLD: &[&str] = &["qgroget", "serviceModules"];
 
 fn path<'t, 's>(table: &'t Table<'s>, names: &[&str]) -> Option<&'t Table<'s>> {
-    names.iter().try_fold(table, |table, name| match &table.get(name)?.node.value {
-        Value::Table(inner) => Some(inner),
-        _ => None,
-    })
+    names
+        .iter()
+        .try_fold(table, |table, name| match &table.get(name)?.node.value {
+            Value::Table(inner) => Some(inner),
+            _ => None,
+        })
 }
 
 fn is_single_service(table: &Table) -> bool {
@@ -81,13 +96,22 @@ fn is_single_service(table: &Table) -> bool {
 /// In the older convention only `enable` and `databases` are dbgen's; the other keys belong to the service's module.
 fn old_service<'s>(service: &Table<'s>) -> Table<'s> {
     let known = ["enable", "databases"];
-    Table { entries: known.iter().filter_map(|name| service.get(name).cloned()).collect() }
+    Table {
+        entries: known
+            .iter()
+            .filter_map(|name| service.get(name).cloned())
+            .collect(),
+    }
 }
 
 fn add_services_and_instances(fields: Fields, declarations: &mut Declarations) {
-    let instances = fields.map("instances", |name, node| Some(read::instance(name, Fields::of(node)?)));
+    let instances = fields.map("instances", |name, node| {
+        Some(read::instance(name, Fields::of(node)?))
+    });
     declarations.instances.extend(instances);
-    let services = fields.map("services", |name, node| Some(read::service(name, Fields::of(node)?)));
+    let services = fields.map("services", |name, node| {
+        Some(read::service(name, Fields::of(node)?))
+    });
     declarations.services.extend(services);
 }
 

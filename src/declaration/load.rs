@@ -39,7 +39,9 @@ pub enum LoadError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// No path was given, and there is no project.
-    #[error("no `dbgen.toml` here or in a folder above; give a PATH, or start a project with `dbgen init`")]
+    #[error(
+        "no `dbgen.toml` here or in a folder above; give a PATH, or start a project with `dbgen init`"
+    )]
     NoProject,
     /// A rule is missing.
     #[error(transparent)]
@@ -64,16 +66,28 @@ pub fn load(input: &Input) -> Result<Loaded, LoadError> {
         output = Some(project.clone());
         run.project(&project)?;
     } else {
-        let (folders, rest): (Vec<PathBuf>, Vec<PathBuf>) =
-            input.paths.iter().cloned().partition(|path| path.join(PROJECT_FILE).is_file());
-        let (projects, rest): (Vec<PathBuf>, Vec<PathBuf>) =
-            rest.into_iter().partition(|path| path.file_name().is_some_and(|name| name == PROJECT_FILE));
-        for project in folders.iter().map(|folder| folder.join(PROJECT_FILE)).chain(projects) {
+        let (folders, rest): (Vec<PathBuf>, Vec<PathBuf>) = input
+            .paths
+            .iter()
+            .cloned()
+            .partition(|path| path.join(PROJECT_FILE).is_file());
+        let (projects, rest): (Vec<PathBuf>, Vec<PathBuf>) = rest
+            .into_iter()
+            .partition(|path| path.file_name().is_some_and(|name| name == PROJECT_FILE));
+        for project in folders
+            .iter()
+            .map(|folder| folder.join(PROJECT_FILE))
+            .chain(projects)
+        {
             run.project(&project)?;
         }
-        let (stdin, files): (Vec<PathBuf>, Vec<PathBuf>) = rest.into_iter().partition(|path| path == Path::new("-"));
+        let (stdin, files): (Vec<PathBuf>, Vec<PathBuf>) =
+            rest.into_iter().partition(|path| path == Path::new("-"));
         if !stdin.is_empty() {
-            let name = input.stdin_filename.as_ref().ok_or(LoadError::NoStdinFilename)?;
+            let name = input
+                .stdin_filename
+                .as_ref()
+                .ok_or(LoadError::NoStdinFilename)?;
             let loaded = source::load_from(&mut std::io::stdin().lock(), name, &mut run.sources)?;
             run.add(loaded, FileKind::Declarations);
         }
@@ -117,7 +131,14 @@ impl Run {
         let (root, findings) = source::read(file, loaded.id);
         self.findings.extend(findings);
         if let Some(root) = root {
-            read_file(&root, loaded.id, file, kind, &mut self.declarations, &mut self.findings);
+            read_file(
+                &root,
+                loaded.id,
+                file,
+                kind,
+                &mut self.declarations,
+                &mut self.findings,
+            );
         }
     }
 
@@ -125,10 +146,20 @@ impl Run {
         let loaded = source::load(path, &mut self.sources)?;
         self.add(loaded, FileKind::Project);
         let folder = path.parent().unwrap_or(Path::new(""));
-        let patterns: Vec<&str> = self.declarations.project.include.iter().map(|glob| &*glob.value).collect();
+        let patterns: Vec<&str> = self
+            .declarations
+            .project
+            .include
+            .iter()
+            .map(|glob| &*glob.value)
+            .collect();
         let included = source::include(folder, &patterns)?;
         for glob in &self.declarations.project.include {
-            if included.unmatched.iter().any(|unmatched| **unmatched == *glob.value) {
+            if included
+                .unmatched
+                .iter()
+                .any(|unmatched| **unmatched == *glob.value)
+            {
                 self.findings.push(check::unmatched_include::finding(glob));
             }
         }
@@ -141,15 +172,32 @@ impl Run {
 
     fn output(&self, project: &Path) -> Option<PathBuf> {
         let output = self.declarations.project.output.as_ref()?;
-        Some(project.parent().unwrap_or(Path::new("")).join(&*output.value))
+        Some(
+            project
+                .parent()
+                .unwrap_or(Path::new(""))
+                .join(&*output.value),
+        )
     }
 
     fn finish(mut self, output: Option<PathBuf>) -> Result<Loaded, LoadError> {
         let scope = Scope::new(&self.declarations, &self.sources);
         check::check(&scope, &mut self.findings);
-        let fine = self.findings.iter().all(|finding| finding.rule.severity == Severity::Warning);
-        let catalog = if fine { Some(catalog::lower(&scope)?) } else { None };
+        let fine = self
+            .findings
+            .iter()
+            .all(|finding| finding.rule.severity == Severity::Warning);
+        let catalog = if fine {
+            Some(catalog::lower(&scope)?)
+        } else {
+            None
+        };
         diagnostic::sort(&mut self.findings);
-        Ok(Loaded { sources: self.sources, findings: self.findings, catalog, output })
+        Ok(Loaded {
+            sources: self.sources,
+            findings: self.findings,
+            catalog,
+            output,
+        })
     }
 }

@@ -30,12 +30,19 @@ pub struct Declarations {
 impl Declarations {
     /// Every database with the service that declares it, disabled services included.
     pub fn databases(&self) -> impl Iterator<Item = (&Service, &Database)> {
-        self.services.iter().flat_map(|service| service.databases.iter().map(move |database| (service, database)))
+        self.services.iter().flat_map(|service| {
+            service
+                .databases
+                .iter()
+                .map(move |database| (service, database))
+        })
     }
 
     /// Every role with the service that declares it, disabled services included.
     pub fn roles(&self) -> impl Iterator<Item = (&Service, &Role)> {
-        self.services.iter().flat_map(|service| service.roles.iter().map(move |role| (service, role)))
+        self.services
+            .iter()
+            .flat_map(|service| service.roles.iter().map(move |role| (service, role)))
     }
 }
 

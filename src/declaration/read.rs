@@ -2,13 +2,17 @@
 
 use super::fields::{Fields, setting, text};
 use super::{
-    Access, Attribute, Client, Creation, Database, DefaultPrivilege, Extension, Grant, Ident, Instance, Membership,
-    Password, Project, Role, Rule, Schema, Service, Target, Text,
+    Access, Attribute, Client, Creation, Database, DefaultPrivilege, Extension, Grant, Ident,
+    Instance, Membership, Password, Project, Role, Rule, Schema, Service, Target, Text,
 };
 use crate::source::{Node, Spanned, Value};
 
 pub fn project(fields: Fields) -> Project {
-    Project { namespace: fields.text("namespace"), include: fields.texts("include"), output: fields.text("output") }
+    Project {
+        namespace: fields.text("namespace"),
+        include: fields.texts("include"),
+        output: fields.text("output"),
+    }
 }
 
 pub fn instance(name: Text, fields: Fields) -> Instance {
@@ -63,7 +67,10 @@ fn database(fields: Fields) -> Option<Database> {
         creation: creation(fields),
         extensions: fields.each("extensions", extension),
         schemas: fields.each("schemas", |node| {
-            named(node, |name, fields| Schema { name, owner: fields.and_then(|fields| fields.text("owner")) })
+            named(node, |name, fields| Schema {
+                name,
+                owner: fields.and_then(|fields| fields.text("owner")),
+            })
         }),
         grants: fields.tables("grants", grant),
         access: fields.tables("access", |fields| {
@@ -81,7 +88,10 @@ fn database(fields: Fields) -> Option<Database> {
                     .entries
                     .iter()
                     .filter_map(|entry| {
-                        setting(Spanned::new(entry.key.name.as_ref().into(), entry.key.span), &entry.node)
+                        setting(
+                            Spanned::new(entry.key.name.as_ref().into(), entry.key.span),
+                            &entry.node,
+                        )
                     })
                     .collect(),
             )),
@@ -162,9 +172,15 @@ fn grant(fields: Fields) -> Option<Grant> {
 
 fn target(node: &Node) -> Option<Target> {
     if let Some(keyword) = text(node) {
-        return Some(Target { span: node.span, kinds: vec![(keyword, Vec::new())], columns: None });
+        return Some(Target {
+            span: node.span,
+            kinds: vec![(keyword, Vec::new())],
+            columns: None,
+        });
     }
-    let Value::Table(table) = &node.value else { return None };
+    let Value::Table(table) = &node.value else {
+        return None;
+    };
     let fields = Fields::new(table, node.span);
     let kinds = table
         .entries
@@ -175,8 +191,14 @@ fn target(node: &Node) -> Option<Target> {
             (kind, fields.one_or_more(&entry.key.name))
         })
         .collect();
-    let columns = fields.node("columns").map(|node| (fields.texts("columns"), node.span));
-    Some(Target { span: node.span, kinds, columns })
+    let columns = fields
+        .node("columns")
+        .map(|node| (fields.texts("columns"), node.span));
+    Some(Target {
+        span: node.span,
+        kinds,
+        columns,
+    })
 }
 
 fn default_privilege(fields: Fields) -> Option<DefaultPrivilege> {
@@ -203,7 +225,13 @@ fn password(fields: Fields) -> Option<Password> {
 
 fn client(node: &Node) -> Option<Client> {
     if let Some(address) = text(node) {
-        return Some(Client { span: node.span, address, users: None, method: None, tls: None });
+        return Some(Client {
+            span: node.span,
+            address,
+            users: None,
+            method: None,
+            tls: None,
+        });
     }
     let fields = Fields::of(node)?;
     Some(Client {
@@ -235,7 +263,12 @@ fn role(fields: Fields) -> Option<Role> {
 
 fn membership(node: &Node) -> Option<Membership> {
     if let Some(role) = text(node) {
-        return Some(Membership { role, admin: None, inherit: None, set: None });
+        return Some(Membership {
+            role,
+            admin: None,
+            inherit: None,
+            set: None,
+        });
     }
     let fields = Fields::of(node)?;
     Some(Membership {

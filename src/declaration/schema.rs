@@ -23,21 +23,42 @@ pub fn schema(document: Document) -> Value {
         Document::Declarations => {
             let fields = FILE.fields.iter().chain(SERVICE.fields);
             let mut root = object(&FILE, fields, &mut definitions);
-            let single: Vec<Value> = SERVICE.fields.iter().map(|field| json!({ "required": [field.name] })).collect();
+            let single: Vec<Value> = SERVICE
+                .fields
+                .iter()
+                .map(|field| json!({ "required": [field.name] }))
+                .collect();
             root.insert("if".into(), json!({ "required": ["services"] }));
             root.insert("then".into(), json!({ "not": { "anyOf": single } }));
             root
         }
     };
     let mut schema = Map::new();
-    schema.insert("$schema".into(), json!("http://json-schema.org/draft-07/schema#"));
-    schema.insert("title".into(), json!(format!("dbgen {}", if document == Document::Project { "project file" } else { "declarations" })));
+    schema.insert(
+        "$schema".into(),
+        json!("http://json-schema.org/draft-07/schema#"),
+    );
+    schema.insert(
+        "title".into(),
+        json!(format!(
+            "dbgen {}",
+            if document == Document::Project {
+                "project file"
+            } else {
+                "declarations"
+            }
+        )),
+    );
     schema.append(&mut root);
     schema.insert("definitions".into(), Value::Object(definitions));
     Value::Object(schema)
 }
 
-fn object<'a>(shape: &Shape, fields: impl Iterator<Item = &'a Field>, definitions: &mut Map<String, Value>) -> Map<String, Value> {
+fn object<'a>(
+    shape: &Shape,
+    fields: impl Iterator<Item = &'a Field>,
+    definitions: &mut Map<String, Value>,
+) -> Map<String, Value> {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for field in fields {
@@ -46,8 +67,15 @@ fn object<'a>(shape: &Shape, fields: impl Iterator<Item = &'a Field>, definition
             // Draft 7 ignores what stands beside a $ref.
             reference => Map::from_iter([("allOf".to_owned(), json!([reference]))]),
         };
-        let default = if field.default.is_empty() { String::new() } else { format!(" Default: {}.", field.default) };
-        property.insert("description".into(), json!(format!("{}{default}", field.doc)));
+        let default = if field.default.is_empty() {
+            String::new()
+        } else {
+            format!(" Default: {}.", field.default)
+        };
+        property.insert(
+            "description".into(),
+            json!(format!("{}{default}", field.doc)),
+        );
         properties.insert(field.name.into(), Value::Object(property));
         if field.required {
             required.push(field.name);
@@ -77,7 +105,9 @@ fn kind(kind_: &Kind, definitions: &mut Map<String, Value>) -> Value {
             ]
         }),
         Kind::List(item) => json!({ "type": "array", "items": kind(item, definitions) }),
-        Kind::Map(item) => json!({ "type": "object", "additionalProperties": kind(item, definitions) }),
+        Kind::Map(item) => {
+            json!({ "type": "object", "additionalProperties": kind(item, definitions) })
+        }
         Kind::Table(shape) => {
             let name = shape.name.replace(' ', "-");
             if !definitions.contains_key(&name) {

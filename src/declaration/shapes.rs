@@ -3,11 +3,28 @@
 use super::shape::{Field, Kind, Shape};
 
 const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Field {
-    Field { name, kind, required: true, default: "", doc }
+    Field {
+        name,
+        kind,
+        required: true,
+        default: "",
+        doc,
+    }
 }
 
-const fn optional(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Field {
-    Field { name, kind, required: false, default, doc }
+const fn optional(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    doc: &'static str,
+) -> Field {
+    Field {
+        name,
+        kind,
+        required: false,
+        default,
+        doc,
+    }
 }
 
 const STRINGS: Kind = Kind::List(&Kind::String);
@@ -18,9 +35,24 @@ pub static PROJECT_FILE: Shape = Shape {
     name: "project file",
     doc: "The project file dbgen.toml.",
     fields: &[
-        optional("project", Kind::Table(&PROJECT), "", "Settings of the project; only in dbgen.toml."),
-        optional("instances", Kind::Map(&Kind::Table(&INSTANCE)), "", "PostgreSQL servers by name; `main` is the one of services.postgresql."),
-        optional("services", Kind::Map(&Kind::Table(&SERVICE)), "{}", "Services by name."),
+        optional(
+            "project",
+            Kind::Table(&PROJECT),
+            "",
+            "Settings of the project; only in dbgen.toml.",
+        ),
+        optional(
+            "instances",
+            Kind::Map(&Kind::Table(&INSTANCE)),
+            "",
+            "PostgreSQL servers by name; `main` is the one of services.postgresql.",
+        ),
+        optional(
+            "services",
+            Kind::Map(&Kind::Table(&SERVICE)),
+            "{}",
+            "Services by name.",
+        ),
     ],
     example: "[project]\ninclude = [\"services/*.toml\"]\noutput = \"postgresql.nix\"",
 };
@@ -30,8 +62,18 @@ pub static FILE: Shape = Shape {
     name: "declaration file",
     doc: "A declaration file.",
     fields: &[
-        optional("instances", Kind::Map(&Kind::Table(&INSTANCE)), "", "PostgreSQL servers by name; `main` is the one of services.postgresql."),
-        optional("services", Kind::Map(&Kind::Table(&SERVICE)), "{}", "Services by name."),
+        optional(
+            "instances",
+            Kind::Map(&Kind::Table(&INSTANCE)),
+            "",
+            "PostgreSQL servers by name; `main` is the one of services.postgresql.",
+        ),
+        optional(
+            "services",
+            Kind::Map(&Kind::Table(&SERVICE)),
+            "{}",
+            "Services by name.",
+        ),
     ],
     example: "[[services.immich.databases]]\ntype = \"postgresql\"\nname = \"immich\"\nuser = \"immich\"",
 };
@@ -40,9 +82,24 @@ static PROJECT: Shape = Shape {
     name: "project",
     doc: "Settings of the project.",
     fields: &[
-        optional("namespace", Kind::String, "\"qgroget\"", "The option path below which the module exposes `databases.postgresql`; names joined by dots."),
-        optional("include", STRINGS, "[]", "Globs of the declaration files, relative to dbgen.toml."),
-        optional("output", Kind::String, "", "The module's path, relative to dbgen.toml."),
+        optional(
+            "namespace",
+            Kind::String,
+            "\"qgroget\"",
+            "The option path below which the module exposes `databases.postgresql`; names joined by dots.",
+        ),
+        optional(
+            "include",
+            STRINGS,
+            "[]",
+            "Globs of the declaration files, relative to dbgen.toml.",
+        ),
+        optional(
+            "output",
+            Kind::String,
+            "",
+            "The module's path, relative to dbgen.toml.",
+        ),
     ],
     example: "[project]\ninclude = [\"services/*.toml\"]\noutput = \"postgresql.nix\"",
 };
@@ -52,11 +109,36 @@ pub static SERVICE: Shape = Shape {
     name: "service",
     doc: "A service and what it needs of PostgreSQL.",
     fields: &[
-        optional("enable", Kind::Bool, "true", "Whether the service is in use; false: nothing of it is provisioned, but it is still checked."),
-        optional("databases", Kind::List(&Kind::Table(&DATABASE)), "[]", "The databases of the service."),
-        optional("roles", Kind::List(&Kind::Table(&ROLE)), "[]", "Further roles, or more about the roles that the databases name as `user`."),
-        optional("unixUser", Kind::String, "", "The Unix user that the service runs as: may log in over the socket as `user` without a password (peer)."),
-        optional("units", STRINGS, "[]", "The systemd units that use the databases, such as `immich-server.service`."),
+        optional(
+            "enable",
+            Kind::Bool,
+            "true",
+            "Whether the service is in use; false: nothing of it is provisioned, but it is still checked.",
+        ),
+        optional(
+            "databases",
+            Kind::List(&Kind::Table(&DATABASE)),
+            "[]",
+            "The databases of the service.",
+        ),
+        optional(
+            "roles",
+            Kind::List(&Kind::Table(&ROLE)),
+            "[]",
+            "Further roles, or more about the roles that the databases name as `user`.",
+        ),
+        optional(
+            "unixUser",
+            Kind::String,
+            "",
+            "The Unix user that the service runs as: may log in over the socket as `user` without a password (peer).",
+        ),
+        optional(
+            "units",
+            STRINGS,
+            "[]",
+            "The systemd units that use the databases, such as `immich-server.service`.",
+        ),
     ],
     example: "[[services.immich.databases]]\ntype = \"postgresql\"\nname = \"immich\"\nuser = \"immich\"",
 };
@@ -67,34 +149,167 @@ pub static DATABASE: Shape = Shape {
     doc: "A database that a service needs.",
     fields: &[
         required("type", Kind::Enum(&["postgresql"]), "The kind of server."),
-        required("name", Kind::String, "The database's name; unique over all enabled services."),
-        required("user", Kind::String, "The role that the service logs in as; the owner unless `owner` says otherwise."),
-        optional("port", Kind::Integer, "5432", "The server's port; all databases of one server agree."),
-        optional("extraConfig", SETTINGS, "{}", "Server parameters for this database (ALTER DATABASE ... SET)."),
-        optional("owner", Kind::String, "`user`", "The role that owns the database."),
-        optional("encoding", Kind::String, "the server's", "The character set, such as `UTF8` (ENCODING)."),
-        optional("locale", Kind::String, "the server's", "Sets `collate` and `ctype` at once (LOCALE)."),
-        optional("collate", Kind::String, "the server's", "The sort order (LC_COLLATE)."),
-        optional("ctype", Kind::String, "the server's", "The character classification (LC_CTYPE)."),
-        optional("localeProvider", Kind::Enum(&["libc", "icu", "builtin"]), "the server's", "Where the locale comes from (LOCALE_PROVIDER): icu from 15, builtin from 17."),
-        optional("icuLocale", Kind::String, "", "The ICU locale, such as `de-DE` (ICU_LOCALE); needs localeProvider = \"icu\"."),
-        optional("icuRules", Kind::String, "", "Tailoring rules for the ICU collation (ICU_RULES); from 16."),
-        optional("builtinLocale", Kind::Enum(&["C", "C.UTF-8", "PG_UNICODE_FAST"]), "", "The builtin provider's locale (BUILTIN_LOCALE); from 17."),
-        optional("template", Kind::String, "\"template1\"", "The database that is copied (TEMPLATE)."),
-        optional("tablespace", Kind::String, "the template's", "The default tablespace (TABLESPACE)."),
-        optional("connectionLimit", Kind::Integer, "-1", "How many connections at once, -1 for no limit (CONNECTION LIMIT)."),
+        required(
+            "name",
+            Kind::String,
+            "The database's name; unique over all enabled services.",
+        ),
+        required(
+            "user",
+            Kind::String,
+            "The role that the service logs in as; the owner unless `owner` says otherwise.",
+        ),
+        optional(
+            "port",
+            Kind::Integer,
+            "5432",
+            "The server's port; all databases of one server agree.",
+        ),
+        optional(
+            "extraConfig",
+            SETTINGS,
+            "{}",
+            "Server parameters for this database (ALTER DATABASE ... SET).",
+        ),
+        optional(
+            "owner",
+            Kind::String,
+            "`user`",
+            "The role that owns the database.",
+        ),
+        optional(
+            "encoding",
+            Kind::String,
+            "the server's",
+            "The character set, such as `UTF8` (ENCODING).",
+        ),
+        optional(
+            "locale",
+            Kind::String,
+            "the server's",
+            "Sets `collate` and `ctype` at once (LOCALE).",
+        ),
+        optional(
+            "collate",
+            Kind::String,
+            "the server's",
+            "The sort order (LC_COLLATE).",
+        ),
+        optional(
+            "ctype",
+            Kind::String,
+            "the server's",
+            "The character classification (LC_CTYPE).",
+        ),
+        optional(
+            "localeProvider",
+            Kind::Enum(&["libc", "icu", "builtin"]),
+            "the server's",
+            "Where the locale comes from (LOCALE_PROVIDER): icu from 15, builtin from 17.",
+        ),
+        optional(
+            "icuLocale",
+            Kind::String,
+            "",
+            "The ICU locale, such as `de-DE` (ICU_LOCALE); needs localeProvider = \"icu\".",
+        ),
+        optional(
+            "icuRules",
+            Kind::String,
+            "",
+            "Tailoring rules for the ICU collation (ICU_RULES); from 16.",
+        ),
+        optional(
+            "builtinLocale",
+            Kind::Enum(&["C", "C.UTF-8", "PG_UNICODE_FAST"]),
+            "",
+            "The builtin provider's locale (BUILTIN_LOCALE); from 17.",
+        ),
+        optional(
+            "template",
+            Kind::String,
+            "\"template1\"",
+            "The database that is copied (TEMPLATE).",
+        ),
+        optional(
+            "tablespace",
+            Kind::String,
+            "the template's",
+            "The default tablespace (TABLESPACE).",
+        ),
+        optional(
+            "connectionLimit",
+            Kind::Integer,
+            "-1",
+            "How many connections at once, -1 for no limit (CONNECTION LIMIT).",
+        ),
         optional("comment", Kind::String, "", "A comment on the database."),
-        optional("extensions", Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&EXTENSION)])), "[]", "Extensions, by name or with details."),
-        optional("schemas", Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&SCHEMA)])), "[]", "Schemas beside `public`, by name or with an owner."),
-        optional("grants", Kind::List(&Kind::Table(&GRANT)), "[]", "Privileges on objects of this database."),
-        optional("access", Kind::List(&Kind::Table(&ACCESS)), "[]", "Ready-made sets of privileges for a role in this database."),
-        optional("defaultPrivileges", Kind::List(&Kind::Table(&DEFAULT_PRIVILEGE)), "[]", "Privileges on objects that a role creates later (ALTER DEFAULT PRIVILEGES)."),
-        optional("roleSettings", Kind::Map(&SETTINGS), "{}", "Server parameters for a role in this database (ALTER ROLE ... IN DATABASE ... SET), by role."),
-        optional("password", Kind::Table(&PASSWORD), "", "Where the password of `user` comes from; never the password itself."),
-        optional("loopback", Kind::Bool, "true", "Whether `user` may log in over 127.0.0.1 and ::1 with its password."),
-        optional("clients", Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&CLIENT)])), "[]", "Further addresses that may connect, as CIDR, address or host name, or with details."),
-        optional("unixUser", Kind::String, "the service's", "The Unix user that may log in over the socket as `user` without a password (peer)."),
-        optional("units", STRINGS, "the service's", "The systemd units that use this database."),
+        optional(
+            "extensions",
+            Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&EXTENSION)])),
+            "[]",
+            "Extensions, by name or with details.",
+        ),
+        optional(
+            "schemas",
+            Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&SCHEMA)])),
+            "[]",
+            "Schemas beside `public`, by name or with an owner.",
+        ),
+        optional(
+            "grants",
+            Kind::List(&Kind::Table(&GRANT)),
+            "[]",
+            "Privileges on objects of this database.",
+        ),
+        optional(
+            "access",
+            Kind::List(&Kind::Table(&ACCESS)),
+            "[]",
+            "Ready-made sets of privileges for a role in this database.",
+        ),
+        optional(
+            "defaultPrivileges",
+            Kind::List(&Kind::Table(&DEFAULT_PRIVILEGE)),
+            "[]",
+            "Privileges on objects that a role creates later (ALTER DEFAULT PRIVILEGES).",
+        ),
+        optional(
+            "roleSettings",
+            Kind::Map(&SETTINGS),
+            "{}",
+            "Server parameters for a role in this database (ALTER ROLE ... IN DATABASE ... SET), by role.",
+        ),
+        optional(
+            "password",
+            Kind::Table(&PASSWORD),
+            "",
+            "Where the password of `user` comes from; never the password itself.",
+        ),
+        optional(
+            "loopback",
+            Kind::Bool,
+            "true",
+            "Whether `user` may log in over 127.0.0.1 and ::1 with its password.",
+        ),
+        optional(
+            "clients",
+            Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&CLIENT)])),
+            "[]",
+            "Further addresses that may connect, as CIDR, address or host name, or with details.",
+        ),
+        optional(
+            "unixUser",
+            Kind::String,
+            "the service's",
+            "The Unix user that may log in over the socket as `user` without a password (peer).",
+        ),
+        optional(
+            "units",
+            STRINGS,
+            "the service's",
+            "The systemd units that use this database.",
+        ),
     ],
     example: "[[services.immich.databases]]\ntype = \"postgresql\"\nname = \"immich\"\nuser = \"immich\"",
 };
@@ -105,20 +320,85 @@ pub static ROLE: Shape = Shape {
     doc: "A role of the server.",
     fields: &[
         required("name", Kind::String, "The role's name."),
-        optional("login", Kind::Bool, "false, and true for a database's `user`", "May log in (LOGIN)."),
-        optional("superuser", Kind::Bool, "false", "Passes every permission check (SUPERUSER)."),
-        optional("createdb", Kind::Bool, "false", "May create databases (CREATEDB)."),
-        optional("createrole", Kind::Bool, "false", "May create roles (CREATEROLE)."),
-        optional("inherit", Kind::Bool, "true", "Has the privileges of the roles it is a member of (INHERIT)."),
-        optional("replication", Kind::Bool, "false", "May stream the write-ahead log (REPLICATION)."),
-        optional("bypassrls", Kind::Bool, "false", "Passes row-level security (BYPASSRLS)."),
-        optional("connectionLimit", Kind::Integer, "-1", "How many connections at once, -1 for no limit."),
-        optional("validUntil", Kind::String, "", "When the password expires: `2027-01-31`, `2027-01-31 12:00:00+00`, or `infinity`."),
-        optional("memberOf", Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&MEMBERSHIP)])), "[]", "The roles it is a member of, by name or with options."),
-        optional("settings", SETTINGS, "{}", "Server parameters for this role (ALTER ROLE ... SET)."),
+        optional(
+            "login",
+            Kind::Bool,
+            "false, and true for a database's `user`",
+            "May log in (LOGIN).",
+        ),
+        optional(
+            "superuser",
+            Kind::Bool,
+            "false",
+            "Passes every permission check (SUPERUSER).",
+        ),
+        optional(
+            "createdb",
+            Kind::Bool,
+            "false",
+            "May create databases (CREATEDB).",
+        ),
+        optional(
+            "createrole",
+            Kind::Bool,
+            "false",
+            "May create roles (CREATEROLE).",
+        ),
+        optional(
+            "inherit",
+            Kind::Bool,
+            "true",
+            "Has the privileges of the roles it is a member of (INHERIT).",
+        ),
+        optional(
+            "replication",
+            Kind::Bool,
+            "false",
+            "May stream the write-ahead log (REPLICATION).",
+        ),
+        optional(
+            "bypassrls",
+            Kind::Bool,
+            "false",
+            "Passes row-level security (BYPASSRLS).",
+        ),
+        optional(
+            "connectionLimit",
+            Kind::Integer,
+            "-1",
+            "How many connections at once, -1 for no limit.",
+        ),
+        optional(
+            "validUntil",
+            Kind::String,
+            "",
+            "When the password expires: `2027-01-31`, `2027-01-31 12:00:00+00`, or `infinity`.",
+        ),
+        optional(
+            "memberOf",
+            Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&MEMBERSHIP)])),
+            "[]",
+            "The roles it is a member of, by name or with options.",
+        ),
+        optional(
+            "settings",
+            SETTINGS,
+            "{}",
+            "Server parameters for this role (ALTER ROLE ... SET).",
+        ),
         optional("comment", Kind::String, "", "A comment on the role."),
-        optional("password", Kind::Table(&PASSWORD), "", "Where its password comes from; never the password itself."),
-        optional("unixUser", Kind::String, "", "The Unix user that may log in over the socket as this role without a password (peer)."),
+        optional(
+            "password",
+            Kind::Table(&PASSWORD),
+            "",
+            "Where its password comes from; never the password itself.",
+        ),
+        optional(
+            "unixUser",
+            Kind::String,
+            "",
+            "The Unix user that may log in over the socket as this role without a password (peer).",
+        ),
     ],
     example: "[[services.immich.roles]]\nname = \"immich_reader\"\nlogin = true",
 };
@@ -128,9 +408,24 @@ static MEMBERSHIP: Shape = Shape {
     doc: "A membership with its options.",
     fields: &[
         required("role", Kind::String, "The role whose member it becomes."),
-        optional("admin", Kind::Bool, "false", "May pass the membership on (WITH ADMIN)."),
-        optional("inherit", Kind::Bool, "the member's `inherit`", "Has its privileges without SET ROLE (WITH INHERIT); from 16."),
-        optional("set", Kind::Bool, "true", "May SET ROLE to it (WITH SET); from 16."),
+        optional(
+            "admin",
+            Kind::Bool,
+            "false",
+            "May pass the membership on (WITH ADMIN).",
+        ),
+        optional(
+            "inherit",
+            Kind::Bool,
+            "the member's `inherit`",
+            "Has its privileges without SET ROLE (WITH INHERIT); from 16.",
+        ),
+        optional(
+            "set",
+            Kind::Bool,
+            "true",
+            "May SET ROLE to it (WITH SET); from 16.",
+        ),
     ],
     example: "memberOf = [ { role = \"pg_monitor\", set = false } ]",
 };
@@ -139,10 +434,30 @@ static PASSWORD: Shape = Shape {
     name: "password source",
     doc: "Where a password comes from: exactly one of the fields.",
     fields: &[
-        optional("file", Kind::String, "", "Absolute path on the host of a file that holds the password, such as `/run/secrets/immich`."),
-        optional("sops", Kind::String, "", "Name of a sops-nix secret: `config.sops.secrets.<name>.path`."),
-        optional("agenix", Kind::String, "", "Name of an agenix secret: `config.age.secrets.<name>.path`."),
-        optional("generate", Kind::Bool, "false", "Let the host make one and keep it in a file of its own."),
+        optional(
+            "file",
+            Kind::String,
+            "",
+            "Absolute path on the host of a file that holds the password, such as `/run/secrets/immich`.",
+        ),
+        optional(
+            "sops",
+            Kind::String,
+            "",
+            "Name of a sops-nix secret: `config.sops.secrets.<name>.path`.",
+        ),
+        optional(
+            "agenix",
+            Kind::String,
+            "",
+            "Name of an agenix secret: `config.age.secrets.<name>.path`.",
+        ),
+        optional(
+            "generate",
+            Kind::Bool,
+            "false",
+            "Let the host make one and keep it in a file of its own.",
+        ),
     ],
     example: "password = { file = \"/run/secrets/immich\" }",
 };
@@ -151,12 +466,41 @@ static EXTENSION: Shape = Shape {
     name: "extension",
     doc: "An extension with details.",
     fields: &[
-        required("name", Kind::String, "The extension's name, as in CREATE EXTENSION."),
-        optional("schema", Kind::String, "the extension's own choice", "The schema that holds its objects."),
-        optional("version", Kind::String, "the installed default", "The version."),
-        optional("cascade", Kind::Bool, "false", "Creates the extensions that it needs too (CASCADE)."),
-        optional("package", Kind::String, "known for the common ones", "The attribute of `postgresqlPackages` that provides it."),
-        optional("preload", Kind::OneOf(&[Kind::String, Kind::Bool]), "known for the common ones", "The library that it needs in shared_preload_libraries; false for none."),
+        required(
+            "name",
+            Kind::String,
+            "The extension's name, as in CREATE EXTENSION.",
+        ),
+        optional(
+            "schema",
+            Kind::String,
+            "the extension's own choice",
+            "The schema that holds its objects.",
+        ),
+        optional(
+            "version",
+            Kind::String,
+            "the installed default",
+            "The version.",
+        ),
+        optional(
+            "cascade",
+            Kind::Bool,
+            "false",
+            "Creates the extensions that it needs too (CASCADE).",
+        ),
+        optional(
+            "package",
+            Kind::String,
+            "known for the common ones",
+            "The attribute of `postgresqlPackages` that provides it.",
+        ),
+        optional(
+            "preload",
+            Kind::OneOf(&[Kind::String, Kind::Bool]),
+            "known for the common ones",
+            "The library that it needs in shared_preload_libraries; false for none.",
+        ),
     ],
     example: "extensions = [ { name = \"vector\", schema = \"public\" } ]",
 };
@@ -166,7 +510,12 @@ static SCHEMA: Shape = Shape {
     doc: "A schema with its owner.",
     fields: &[
         required("name", Kind::String, "The schema's name."),
-        optional("owner", Kind::String, "the database's owner", "The role that owns it."),
+        optional(
+            "owner",
+            Kind::String,
+            "the database's owner",
+            "The role that owns it.",
+        ),
     ],
     example: "schemas = [ { name = \"app\", owner = \"immich\" } ]",
 };
@@ -175,10 +524,27 @@ static GRANT: Shape = Shape {
     name: "grant",
     doc: "Privileges of one role on objects of one kind.",
     fields: &[
-        required("role", Kind::String, "The role that gets them, or `public` for everybody."),
-        required("privileges", STRINGS, "Privileges by their SQL names, such as `SELECT`, or `ALL`."),
-        required("on", Kind::OneOf(&[Kind::Enum(&["database"]), Kind::Table(&TARGET)]), "The objects: `\"database\"` for the database itself, or a table with one kind of object."),
-        optional("withGrantOption", Kind::Bool, "false", "May pass them on (WITH GRANT OPTION)."),
+        required(
+            "role",
+            Kind::String,
+            "The role that gets them, or `public` for everybody.",
+        ),
+        required(
+            "privileges",
+            STRINGS,
+            "Privileges by their SQL names, such as `SELECT`, or `ALL`.",
+        ),
+        required(
+            "on",
+            Kind::OneOf(&[Kind::Enum(&["database"]), Kind::Table(&TARGET)]),
+            "The objects: `\"database\"` for the database itself, or a table with one kind of object.",
+        ),
+        optional(
+            "withGrantOption",
+            Kind::Bool,
+            "false",
+            "May pass them on (WITH GRANT OPTION).",
+        ),
     ],
     example: "grants = [ { role = \"reader\", privileges = [\"SELECT\"], on = { table = \"public.*\" } } ]",
 };
@@ -190,10 +556,20 @@ static TARGET: Shape = Shape {
     doc: "The objects of a grant: exactly one kind. `schema.*` means all of the schema; a pattern that names one object narrows the wildcard for the same role.",
     fields: &[
         optional("schema", PATTERNS, "", "Schemas."),
-        optional("table", PATTERNS, "", "Tables, views, materialised views, foreign tables: `schema.name` or `schema.*`."),
+        optional(
+            "table",
+            PATTERNS,
+            "",
+            "Tables, views, materialised views, foreign tables: `schema.name` or `schema.*`.",
+        ),
         optional("columns", STRINGS, "", "With `table`: only these columns."),
         optional("sequence", PATTERNS, "", "Sequences."),
-        optional("function", PATTERNS, "", "Functions: `schema.name(type, ...)` or `schema.*`."),
+        optional(
+            "function",
+            PATTERNS,
+            "",
+            "Functions: `schema.name(type, ...)` or `schema.*`.",
+        ),
         optional("procedure", PATTERNS, "", "Procedures."),
         optional("routine", PATTERNS, "", "Functions and procedures."),
         optional("type", PATTERNS, "", "Types."),
@@ -202,8 +578,18 @@ static TARGET: Shape = Shape {
         optional("foreignDataWrapper", PATTERNS, "", "Foreign-data wrappers."),
         optional("foreignServer", PATTERNS, "", "Foreign servers."),
         optional("tablespace", PATTERNS, "", "Tablespaces."),
-        optional("parameter", PATTERNS, "", "Server parameters (GRANT ... ON PARAMETER); from 15."),
-        optional("largeObject", PATTERNS, "", "Large objects by their number."),
+        optional(
+            "parameter",
+            PATTERNS,
+            "",
+            "Server parameters (GRANT ... ON PARAMETER); from 15.",
+        ),
+        optional(
+            "largeObject",
+            PATTERNS,
+            "",
+            "Large objects by their number.",
+        ),
     ],
     example: "on = { table = \"public.*\" }",
 };
@@ -213,8 +599,17 @@ static ACCESS: Shape = Shape {
     doc: "A ready-made set of privileges.",
     fields: &[
         required("role", Kind::String, "The role that gets them."),
-        required("preset", Kind::Enum(&["read-only", "read-write", "owner"]), "read-only: CONNECT, USAGE, SELECT; read-write: also INSERT, UPDATE, DELETE and sequences; owner: everything on the schemas. Future objects included."),
-        optional("schemas", STRINGS, "`public` and the declared ones", "The schemas it holds for."),
+        required(
+            "preset",
+            Kind::Enum(&["read-only", "read-write", "owner"]),
+            "read-only: CONNECT, USAGE, SELECT; read-write: also INSERT, UPDATE, DELETE and sequences; owner: everything on the schemas. Future objects included.",
+        ),
+        optional(
+            "schemas",
+            STRINGS,
+            "`public` and the declared ones",
+            "The schemas it holds for.",
+        ),
     ],
     example: "access = [ { role = \"reader\", preset = \"read-only\" } ]",
 };
@@ -223,11 +618,33 @@ static DEFAULT_PRIVILEGE: Shape = Shape {
     name: "default privilege",
     doc: "Privileges on what one role creates later.",
     fields: &[
-        optional("creator", Kind::String, "the database's owner", "The role that creates the objects (FOR ROLE)."),
-        optional("schema", Kind::String, "every schema", "Only for objects in this schema (IN SCHEMA)."),
-        required("on", Kind::Enum(&["tables", "sequences", "routines", "types", "schemas"]), "The kind of object."),
-        required("role", Kind::String, "The role that gets them, or `public`."),
-        required("privileges", STRINGS, "Privileges by their SQL names, or `ALL`."),
+        optional(
+            "creator",
+            Kind::String,
+            "the database's owner",
+            "The role that creates the objects (FOR ROLE).",
+        ),
+        optional(
+            "schema",
+            Kind::String,
+            "every schema",
+            "Only for objects in this schema (IN SCHEMA).",
+        ),
+        required(
+            "on",
+            Kind::Enum(&["tables", "sequences", "routines", "types", "schemas"]),
+            "The kind of object.",
+        ),
+        required(
+            "role",
+            Kind::String,
+            "The role that gets them, or `public`.",
+        ),
+        required(
+            "privileges",
+            STRINGS,
+            "Privileges by their SQL names, or `ALL`.",
+        ),
         optional("withGrantOption", Kind::Bool, "false", "May pass them on."),
     ],
     example: "defaultPrivileges = [ { schema = \"public\", on = \"tables\", role = \"reader\", privileges = [\"SELECT\"] } ]",
@@ -237,9 +654,23 @@ static CLIENT: Shape = Shape {
     name: "client",
     doc: "Addresses that may connect, with details.",
     fields: &[
-        required("address", Kind::String, "CIDR, address, host name, or `.suffix`; `localhost` means 127.0.0.1 and ::1."),
-        optional("users", STRINGS, "`user`", "The roles that may log in from there."),
-        optional("method", Kind::Enum(METHODS), "\"scram-sha-256\"", "How they prove who they are."),
+        required(
+            "address",
+            Kind::String,
+            "CIDR, address, host name, or `.suffix`; `localhost` means 127.0.0.1 and ::1.",
+        ),
+        optional(
+            "users",
+            STRINGS,
+            "`user`",
+            "The roles that may log in from there.",
+        ),
+        optional(
+            "method",
+            Kind::Enum(METHODS),
+            "\"scram-sha-256\"",
+            "How they prove who they are.",
+        ),
         optional("tls", Kind::Bool, "false", "Only over TLS (hostssl)."),
     ],
     example: "clients = [ { address = \"10.20.0.0/16\", tls = true } ]",
@@ -247,7 +678,21 @@ static CLIENT: Shape = Shape {
 
 /// Authentication methods that a rule may name (PostgreSQL 14 to 18).
 const METHODS: &[&str] = &[
-    "scram-sha-256", "peer", "cert", "reject", "md5", "password", "trust", "ident", "gss", "sspi", "ldap", "radius", "pam", "bsd", "oauth",
+    "scram-sha-256",
+    "peer",
+    "cert",
+    "reject",
+    "md5",
+    "password",
+    "trust",
+    "ident",
+    "gss",
+    "sspi",
+    "ldap",
+    "radius",
+    "pam",
+    "bsd",
+    "oauth",
 ];
 
 /// One server.
@@ -255,11 +700,36 @@ pub static INSTANCE: Shape = Shape {
     name: "instance",
     doc: "A PostgreSQL server.",
     fields: &[
-        optional("version", Kind::Integer, "", "The server's major version, 14 to 18: what it lacks is then a finding."),
-        optional("socketDirectory", Kind::String, "\"/run/postgresql\"", "The directory of the server's socket."),
-        optional("preloadLibraries", STRINGS, "[]", "Libraries for shared_preload_libraries beside those that the extensions need."),
-        optional("authentication", Kind::List(&Kind::Table(&RULE)), "[]", "Further pg_hba rules; dbgen sorts the most specific first."),
-        optional("identMap", Kind::List(&Kind::Table(&IDENT)), "[]", "Lines for pg_ident: which Unix user may log in as which role."),
+        optional(
+            "version",
+            Kind::Integer,
+            "",
+            "The server's major version, 14 to 18: what it lacks is then a finding.",
+        ),
+        optional(
+            "socketDirectory",
+            Kind::String,
+            "\"/run/postgresql\"",
+            "The directory of the server's socket.",
+        ),
+        optional(
+            "preloadLibraries",
+            STRINGS,
+            "[]",
+            "Libraries for shared_preload_libraries beside those that the extensions need.",
+        ),
+        optional(
+            "authentication",
+            Kind::List(&Kind::Table(&RULE)),
+            "[]",
+            "Further pg_hba rules; dbgen sorts the most specific first.",
+        ),
+        optional(
+            "identMap",
+            Kind::List(&Kind::Table(&IDENT)),
+            "[]",
+            "Lines for pg_ident: which Unix user may log in as which role.",
+        ),
     ],
     example: "[instances.main]\nversion = 17",
 };
@@ -268,12 +738,51 @@ static RULE: Shape = Shape {
     name: "authentication rule",
     doc: "A rule of pg_hba.conf.",
     fields: &[
-        required("type", Kind::Enum(&["local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc"]), "The kind of connection."),
-        required("databases", Kind::OneOf(&[Kind::Enum(&["all", "sameuser", "samerole", "replication"]), Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&REGEX)]))]), "A string is a keyword; a list holds names."),
-        required("users", Kind::OneOf(&[Kind::Enum(&["all"]), Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&USER_TOKEN)]))]), "A string is a keyword; a list holds names."),
-        optional("address", Kind::String, "", "For all but `local`: CIDR, address, host name, `.suffix`, `samehost`, `samenet` or `all`; `localhost` means 127.0.0.1 and ::1."),
-        required("method", Kind::Enum(METHODS), "How they prove who they are."),
-        optional("options", Kind::Map(&Kind::String), "{}", "Options of the method, such as `map`."),
+        required(
+            "type",
+            Kind::Enum(&[
+                "local",
+                "host",
+                "hostssl",
+                "hostnossl",
+                "hostgssenc",
+                "hostnogssenc",
+            ]),
+            "The kind of connection.",
+        ),
+        required(
+            "databases",
+            Kind::OneOf(&[
+                Kind::Enum(&["all", "sameuser", "samerole", "replication"]),
+                Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&REGEX)])),
+            ]),
+            "A string is a keyword; a list holds names.",
+        ),
+        required(
+            "users",
+            Kind::OneOf(&[
+                Kind::Enum(&["all"]),
+                Kind::List(&Kind::OneOf(&[Kind::String, Kind::Table(&USER_TOKEN)])),
+            ]),
+            "A string is a keyword; a list holds names.",
+        ),
+        optional(
+            "address",
+            Kind::String,
+            "",
+            "For all but `local`: CIDR, address, host name, `.suffix`, `samehost`, `samenet` or `all`; `localhost` means 127.0.0.1 and ::1.",
+        ),
+        required(
+            "method",
+            Kind::Enum(METHODS),
+            "How they prove who they are.",
+        ),
+        optional(
+            "options",
+            Kind::Map(&Kind::String),
+            "{}",
+            "Options of the method, such as `map`.",
+        ),
     ],
     example: "[[instances.main.authentication]]\ntype = \"host\"\ndatabases = \"all\"\nusers = [\"admin\"]\naddress = \"10.0.0.6/32\"\nmethod = \"scram-sha-256\"",
 };
@@ -281,7 +790,11 @@ static RULE: Shape = Shape {
 static REGEX: Shape = Shape {
     name: "regular expression",
     doc: "A regular expression in place of a name; from 16.",
-    fields: &[required("regex", Kind::String, "The expression, without the leading slash.")],
+    fields: &[required(
+        "regex",
+        Kind::String,
+        "The expression, without the leading slash.",
+    )],
     example: "databases = [ { regex = \"^app_\" } ]",
 };
 
@@ -289,8 +802,18 @@ static USER_TOKEN: Shape = Shape {
     name: "user",
     doc: "Members of a role, or a regular expression (from 16): exactly one of the fields.",
     fields: &[
-        optional("memberOf", Kind::String, "", "Every member of this role (`+role`)."),
-        optional("regex", Kind::String, "", "The expression, without the leading slash."),
+        optional(
+            "memberOf",
+            Kind::String,
+            "",
+            "Every member of this role (`+role`).",
+        ),
+        optional(
+            "regex",
+            Kind::String,
+            "",
+            "The expression, without the leading slash.",
+        ),
     ],
     example: "users = [ { memberOf = \"staff\" } ]",
 };
@@ -299,9 +822,21 @@ static IDENT: Shape = Shape {
     name: "ident map line",
     doc: "A line of pg_ident.conf.",
     fields: &[
-        required("map", Kind::String, "The map's name, as in a rule's `options = { map = \"...\" }`."),
-        required("systemUser", Kind::String, "The Unix user; a leading slash makes it a regular expression."),
-        required("databaseUser", Kind::String, "The role; may use `\\1` of the expression."),
+        required(
+            "map",
+            Kind::String,
+            "The map's name, as in a rule's `options = { map = \"...\" }`.",
+        ),
+        required(
+            "systemUser",
+            Kind::String,
+            "The Unix user; a leading slash makes it a regular expression.",
+        ),
+        required(
+            "databaseUser",
+            Kind::String,
+            "The role; may use `\\1` of the expression.",
+        ),
     ],
     example: "identMap = [ { map = \"admins\", systemUser = \"root\", databaseUser = \"postgres\" } ]",
 };

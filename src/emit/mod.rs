@@ -1,4 +1,4 @@
 //! From the catalog to text: the Nix module, and the check of what comes out.
 
-pub mod nix;
 pub mod module;
+pub mod nix;

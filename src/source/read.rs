@@ -1,7 +1,10 @@
 //! One entrance to the readers of all formats.
 
 use super::{FileId, Format, Node, SourceFile, Span, Value, json, nix, toml};
-use crate::check::{duplicate_key::DUPLICATE_KEY, number_out_of_range::NUMBER_OUT_OF_RANGE, syntax_error::SYNTAX_ERROR};
+use crate::check::{
+    duplicate_key::DUPLICATE_KEY, number_out_of_range::NUMBER_OUT_OF_RANGE,
+    syntax_error::SYNTAX_ERROR,
+};
 use crate::diagnostic::Diagnostic;
 
 /// Reads a file of any format into the one tree, and tells every mistake that stands in the way.

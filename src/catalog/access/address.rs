@@ -6,8 +6,14 @@ use crate::postgres::hba::Address;
 
 /// Both loopback addresses. libpq tries ::1 first for `localhost`, so that one without the other is rarely meant.
 pub const LOOPBACK: [Address; 2] = [
-    Address::Net { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), prefix: 32 },
-    Address::Net { ip: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
+    Address::Net {
+        ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        prefix: 32,
+    },
+    Address::Net {
+        ip: IpAddr::V6(Ipv6Addr::LOCALHOST),
+        prefix: 128,
+    },
 ];
 
 /// Why a text is no address.
@@ -59,11 +65,19 @@ pub fn read(text: &str) -> Result<Vec<Address>, AddressError> {
 
 fn range(ip: &str, prefix: &str) -> Result<Address, AddressError> {
     let ip: IpAddr = ip.parse().map_err(|_| AddressError::Range(ip.to_owned()))?;
-    let (family, most) = if ip.is_ipv4() { ("IPv4", 32) } else { ("IPv6", 128) };
+    let (family, most) = if ip.is_ipv4() {
+        ("IPv4", 32)
+    } else {
+        ("IPv6", 128)
+    };
     let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
     match prefix.parse::<u8>() {
         Ok(prefix) if digits && prefix <= most => Ok(Address::Net { ip, prefix }),
-        _ => Err(AddressError::Prefix { prefix: prefix.to_owned(), family, most }),
+        _ => Err(AddressError::Prefix {
+            prefix: prefix.to_owned(),
+            family,
+            most,
+        }),
     }
 }
 
@@ -73,9 +87,13 @@ fn name(text: &str) -> Result<Address, AddressError> {
     let labels = suffix.unwrap_or(text).trim_end_matches('.');
     let is_label = |label: &str| {
         let bytes = label.as_bytes();
-        (1..=63).contains(&bytes.len()) && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
+        (1..=63).contains(&bytes.len())
+            && bytes
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
     };
-    let numeric = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit()) || label.starts_with("0x");
+    let numeric =
+        |label: &str| label.bytes().all(|byte| byte.is_ascii_digit()) || label.starts_with("0x");
     let last = labels.rsplit('.').next().unwrap_or(labels);
     if text.len() > 253 || !labels.split('.').all(is_label) || numeric(last) {
         return Err(AddressError::Neither);
@@ -104,13 +122,33 @@ mod tests {
     #[test]
     fn names_and_keywords_are_told_apart() {
         assert_eq!(read("samenet"), Ok(vec![Address::SameNet]));
-        assert_eq!(read("db.example.org"), Ok(vec![Address::HostName("db.example.org".into())]));
-        assert_eq!(read(".example.org"), Ok(vec![Address::Suffix(".example.org".into())]));
+        assert_eq!(
+            read("db.example.org"),
+            Ok(vec![Address::HostName("db.example.org".into())])
+        );
+        assert_eq!(
+            read(".example.org"),
+            Ok(vec![Address::Suffix(".example.org".into())])
+        );
     }
 
     #[test]
     fn what_is_mistyped_is_no_address() {
-        for text in ["", "10.0.0.256", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::1/129", "::g", "db example", "a..b", ".", "10.0.0.0/+8", "db/24", "127.1"] {
+        for text in [
+            "",
+            "10.0.0.256",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0/8",
+            "::1/129",
+            "::g",
+            "db example",
+            "a..b",
+            ".",
+            "10.0.0.0/+8",
+            "db/24",
+            "127.1",
+        ] {
             assert!(read(text).is_err(), "{text}");
         }
     }

@@ -8,8 +8,19 @@ use crate::source::Span;
 
 /// The rules of all servers, one for each address.
 pub fn rules(scope: &Scope, version: u8) -> Vec<(Rule, Span)> {
-    let declared = scope.declarations.instances.iter().flat_map(|instance| &instance.authentication);
-    declared.flat_map(|rule| lower(rule, version).unwrap_or_default().into_iter().map(|lowered| (lowered, rule.span))).collect()
+    let declared = scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.authentication);
+    declared
+        .flat_map(|rule| {
+            lower(rule, version)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|lowered| (lowered, rule.span))
+        })
+        .collect()
 }
 
 /// Nothing where the declaration is wrong in itself: the checks tell of it.
@@ -19,9 +30,11 @@ pub fn lower(declared: &Declared, version: u8) -> Option<Vec<Rule>> {
     let users = users(&declared.users, version)?;
     let addresses = match (&declared.address, connection) {
         (None, ConnectionType::Local) => vec![None],
-        (Some(address), kind) if kind != ConnectionType::Local => {
-            address::read(&address.value).ok()?.into_iter().map(Some).collect()
-        }
+        (Some(address), kind) if kind != ConnectionType::Local => address::read(&address.value)
+            .ok()?
+            .into_iter()
+            .map(Some)
+            .collect(),
         _ => return None,
     };
     let method = match (super::method(&declared.method.value)?, connection) {
@@ -29,8 +42,11 @@ pub fn lower(declared: &Declared, version: u8) -> Option<Vec<Rule>> {
         (Method::Ident, ConnectionType::Local) => Method::Peer,
         (method, _) => method,
     };
-    let options: Vec<(String, String)> =
-        declared.options.iter().map(|(name, value)| (name.value.to_string(), value.value.to_string())).collect();
+    let options: Vec<(String, String)> = declared
+        .options
+        .iter()
+        .map(|(name, value)| (name.value.to_string(), value.value.to_string()))
+        .collect();
     let rule = |address: Option<Address>| Rule {
         connection,
         databases: databases.clone(),
@@ -58,10 +74,15 @@ fn databases(tokens: &Tokens, version: u8) -> Option<Vec<DatabaseToken>> {
         Tokens::List(list, _) => list,
     };
     let one = |token: &Token| match token {
-        Token::Name(name) | Token::MemberOf(name) => DatabaseToken::literal(&name.value, version).ok(),
+        Token::Name(name) | Token::MemberOf(name) => {
+            DatabaseToken::literal(&name.value, version).ok()
+        }
         Token::Regex(pattern) => Some(DatabaseToken::Regex(pattern.value.to_string())),
     };
-    list.iter().map(one).collect::<Option<Vec<_>>>().filter(|list| !list.is_empty())
+    list.iter()
+        .map(one)
+        .collect::<Option<Vec<_>>>()
+        .filter(|list| !list.is_empty())
 }
 
 fn users(tokens: &Tokens, version: u8) -> Option<Vec<UserToken>> {
@@ -74,5 +95,8 @@ fn users(tokens: &Tokens, version: u8) -> Option<Vec<UserToken>> {
         Token::Regex(pattern) => Some(UserToken::Regex(pattern.value.to_string())),
         Token::MemberOf(role) => Some(UserToken::Member(role.value.to_string())),
     };
-    list.iter().map(one).collect::<Option<Vec<_>>>().filter(|list| !list.is_empty())
+    list.iter()
+        .map(one)
+        .collect::<Option<Vec<_>>>()
+        .filter(|list| !list.is_empty())
 }

@@ -13,17 +13,26 @@ pub fn ident_map(scope: &Scope) -> Vec<(IdentMap, Span)> {
     let mut lines = Vec::new();
     let mut add = |unix_user: Option<&Text>, role: &Text| {
         let Some(unix_user) = unix_user else { return };
-        lines.extend(own(&unix_user.value, &role.value, version).map(|line| (line, unix_user.span)));
+        lines
+            .extend(own(&unix_user.value, &role.value, version).map(|line| (line, unix_user.span)));
     };
     for (service, database) in scope.enabled_databases() {
         let user = &database.user;
         let unix_user = database.unix_user.as_ref().or(service.unix_user.as_ref());
-        add(unix_user.or_else(|| logins.own_unix_user(&user.value)), user);
+        add(
+            unix_user.or_else(|| logins.own_unix_user(&user.value)),
+            user,
+        );
         for (role, unix_user) in logins.with_access(database) {
             add(unix_user, role);
         }
     }
-    for ident in scope.declarations.instances.iter().flat_map(|instance| &instance.ident_map) {
+    for ident in scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.ident_map)
+    {
         lines.extend(declared(ident, version).map(|line| (line, ident.map.span)));
     }
     lines.sort_unstable_by(|(a, a_span), (b, b_span)| (key(a), a_span).cmp(&(key(b), b_span)));
@@ -34,7 +43,13 @@ pub fn ident_map(scope: &Scope) -> Vec<(IdentMap, Span)> {
 fn own(unix_user: &str, role: &str, version: u8) -> Option<IdentMap> {
     let system_user = SystemUser::literal(unix_user).ok()?;
     let database_user = DatabaseUser::literal(role, version).ok()?;
-    Some(IdentMap { map: MAP.to_owned(), system_user, database_user, line: 0, file: None })
+    Some(IdentMap {
+        map: MAP.to_owned(),
+        system_user,
+        database_user,
+        line: 0,
+        file: None,
+    })
 }
 
 /// A system user that begins with a slash is a regular expression, as in the file.
@@ -44,7 +59,13 @@ fn declared(ident: &Ident, version: u8) -> Option<IdentMap> {
         None => SystemUser::literal(&ident.system_user.value).ok()?,
     };
     let database_user = DatabaseUser::literal(&ident.database_user.value, version).ok()?;
-    Some(IdentMap { map: ident.map.value.to_string(), system_user, database_user, line: 0, file: None })
+    Some(IdentMap {
+        map: ident.map.value.to_string(),
+        system_user,
+        database_user,
+        line: 0,
+        file: None,
+    })
 }
 
 fn key(line: &IdentMap) -> (&str, (bool, &str), (u8, &str)) {

@@ -16,10 +16,20 @@ impl<'d> Logins<'d> {
     pub fn new(scope: &Scope<'d>) -> Logins<'d> {
         let mut unix_users = HashMap::new();
         for (service, role) in scope.declarations.roles() {
-            let login = role.attributes.iter().any(|(attribute, said)| *attribute == Attribute::Login && said.value);
-            let is_user = || service.databases.iter().any(|database| database.user.value == role.name.value);
+            let login = role
+                .attributes
+                .iter()
+                .any(|(attribute, said)| *attribute == Attribute::Login && said.value);
+            let is_user = || {
+                service
+                    .databases
+                    .iter()
+                    .any(|database| database.user.value == role.name.value)
+            };
             if scope.is_enabled(service) && (login || (role.unix_user.is_some() && is_user())) {
-                unix_users.entry(&*role.name.value).or_insert(role.unix_user.as_ref());
+                unix_users
+                    .entry(&*role.name.value)
+                    .or_insert(role.unix_user.as_ref());
             }
         }
         Logins { unix_users }
@@ -36,12 +46,22 @@ impl<'d> Logins<'d> {
         if self.unix_users.is_empty() {
             return Vec::new();
         }
-        let owners = database.owner.iter().chain(database.schemas.iter().filter_map(|schema| schema.owner.as_ref()));
+        let owners = database.owner.iter().chain(
+            database
+                .schemas
+                .iter()
+                .filter_map(|schema| schema.owner.as_ref()),
+        );
         let named = owners
             .chain(database.grants.iter().map(|grant| &grant.role))
             .chain(database.access.iter().map(|access| &access.role))
             .chain(database.role_settings.iter().map(|(role, _)| role))
-            .chain(database.clients.iter().flat_map(|client| client.users.iter().flatten()));
+            .chain(
+                database
+                    .clients
+                    .iter()
+                    .flat_map(|client| client.users.iter().flatten()),
+            );
         let mut seen = HashSet::from([&*database.user.value]);
         named
             .filter(|role| seen.insert(&role.value))

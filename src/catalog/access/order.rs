@@ -18,7 +18,10 @@ use crate::source::Span;
 
 /// Sorts; of equal rules the one with the first place stays.
 pub fn sort(rules: Vec<(Rule, Span)>) -> Vec<(Rule, Span)> {
-    let mut order: Vec<(u32, u32)> = (0..).zip(&rules).map(|(at, (rule, _))| (rank(rule), at)).collect();
+    let mut order: Vec<(u32, u32)> = (0..)
+        .zip(&rules)
+        .map(|(at, (rule, _))| (rank(rule), at))
+        .collect();
     let rule = |at: u32| rules.get(at as usize);
     order.sort_unstable_by(|(a_rank, a), (b_rank, b)| {
         a_rank.cmp(b_rank).then_with(|| match (rule(*a), rule(*b)) {
@@ -27,8 +30,10 @@ pub fn sort(rules: Vec<(Rule, Span)>) -> Vec<(Rule, Span)> {
         })
     });
     let mut rules: Vec<Option<(Rule, Span)>> = rules.into_iter().map(Some).collect();
-    let mut sorted: Vec<(Rule, Span)> =
-        order.iter().filter_map(|(_, at)| rules.get_mut(*at as usize).and_then(Option::take)).collect();
+    let mut sorted: Vec<(Rule, Span)> = order
+        .iter()
+        .filter_map(|(_, at)| rules.get_mut(*at as usize).and_then(Option::take))
+        .collect();
     sorted.dedup_by(|(later, _), (first, _)| later == first);
     sorted
 }
@@ -37,13 +42,19 @@ pub fn sort(rules: Vec<(Rule, Span)>) -> Vec<(Rule, Span)> {
 fn rank(rule: &Rule) -> u32 {
     let databases = rule.databases.iter().map(database_class).max().unwrap_or(0);
     let users = rule.users.iter().map(user_class).max().unwrap_or(0);
-    databases << 24 | users << 16 | address_class(rule.address.as_ref()) << 4 | connection_class(rule.connection)
+    databases << 24
+        | users << 16
+        | address_class(rule.address.as_ref()) << 4
+        | connection_class(rule.connection)
 }
 
 fn database_class(token: &DatabaseToken) -> u32 {
     match token {
         DatabaseToken::Name(_) | DatabaseToken::Replication => 0,
-        DatabaseToken::SameUser | DatabaseToken::SameRole | DatabaseToken::Regex(_) | DatabaseToken::File(_) => 1,
+        DatabaseToken::SameUser
+        | DatabaseToken::SameRole
+        | DatabaseToken::Regex(_)
+        | DatabaseToken::File(_) => 1,
         DatabaseToken::All => 2,
     }
 }
@@ -59,7 +70,9 @@ fn user_class(token: &UserToken) -> u32 {
 fn address_class(address: Option<&Address>) -> u32 {
     match address {
         None => 0,
-        Some(Address::Net { ip, prefix }) => 1 + (if ip.is_ipv4() { 32 } else { 128 }) - u32::from(*prefix).min(128),
+        Some(Address::Net { ip, prefix }) => {
+            1 + (if ip.is_ipv4() { 32 } else { 128 }) - u32::from(*prefix).min(128)
+        }
         Some(Address::Masked { .. }) => 130,
         Some(Address::HostName(_)) => 131,
         Some(Address::Suffix(_)) => 132,
@@ -82,11 +95,28 @@ fn compare(a: &Rule, b: &Rule) -> Ordering {
     let names = |rule: &Rule| (rule.databases.len(), rule.users.len());
     names(a)
         .cmp(&names(b))
-        .then_with(|| a.databases.iter().map(database_name).cmp(b.databases.iter().map(database_name)))
-        .then_with(|| a.users.iter().map(user_name).cmp(b.users.iter().map(user_name)))
-        .then_with(|| a.address.as_ref().map(address_name).cmp(&b.address.as_ref().map(address_name)))
+        .then_with(|| {
+            a.databases
+                .iter()
+                .map(database_name)
+                .cmp(b.databases.iter().map(database_name))
+        })
+        .then_with(|| {
+            a.users
+                .iter()
+                .map(user_name)
+                .cmp(b.users.iter().map(user_name))
+        })
+        .then_with(|| {
+            a.address
+                .as_ref()
+                .map(address_name)
+                .cmp(&b.address.as_ref().map(address_name))
+        })
         .then_with(|| a.connection.keyword().cmp(b.connection.keyword()))
-        .then_with(|| (laxity(a.method), a.method.keyword()).cmp(&(laxity(b.method), b.method.keyword())))
+        .then_with(|| {
+            (laxity(a.method), a.method.keyword()).cmp(&(laxity(b.method), b.method.keyword()))
+        })
         .then_with(|| a.options.cmp(&b.options))
 }
 
@@ -171,7 +201,10 @@ mod tests {
     fn rules(text: &str) -> Vec<(Rule, Span)> {
         let (rules, errors) = parse(text, 18, None);
         assert_eq!(errors, []);
-        rules.into_iter().map(|rule| (Rule { line: 0, ..rule }, Span::default())).collect()
+        rules
+            .into_iter()
+            .map(|rule| (Rule { line: 0, ..rule }, Span::default()))
+            .collect()
     }
 
     #[test]
@@ -203,7 +236,11 @@ mod tests {
     fn equal_rules_appear_once_with_the_first_place() {
         let rule = rules("local all all peer").remove(0).0;
         let place = |start| Span::new(Default::default(), start, start + 1);
-        let sorted = sort(vec![(rule.clone(), place(7)), (rule.clone(), place(3)), (rule.clone(), place(5))]);
+        let sorted = sort(vec![
+            (rule.clone(), place(7)),
+            (rule.clone(), place(3)),
+            (rule.clone(), place(5)),
+        ]);
         assert_eq!(sorted, [(rule, place(3))]);
     }
 }

@@ -38,7 +38,11 @@ pub enum RenderError {
 }
 
 fn show(errors: &[VerifyError]) -> String {
-    let shown: Vec<String> = errors.iter().take(3).map(|error| format!("{} (byte {})", error.message, error.offset)).collect();
+    let shown: Vec<String> = errors
+        .iter()
+        .take(3)
+        .map(|error| format!("{} (byte {})", error.message, error.offset))
+        .collect();
     shown.join("; ")
 }
 
@@ -58,34 +62,70 @@ pub fn render(catalog: &Catalog, templates: Option<&Path>) -> Result<String, Ren
 fn context(catalog: &Catalog) -> Result<BTreeMap<&'static str, Literal>, RenderError> {
     let mut context = BTreeMap::new();
     let namespace = catalog.namespace.iter().map(|part| Literal::text(part));
-    context.insert("namespace", Literal::list(namespace.collect::<Result<Vec<_>, _>>()?));
-    let Some(instance) = catalog.instances.get(MAIN).filter(|instance| !instance.databases.is_empty()) else {
+    context.insert(
+        "namespace",
+        Literal::list(namespace.collect::<Result<Vec<_>, _>>()?),
+    );
+    let Some(instance) = catalog
+        .instances
+        .get(MAIN)
+        .filter(|instance| !instance.databases.is_empty())
+    else {
         context.insert("databases", Literal::list([]));
         return Ok(context);
     };
     context.insert("databases", names(instance.databases.keys())?);
     context.insert("connections", connection::attributes(instance)?);
-    context.insert("ensureDatabases", names(ensured_databases(instance).map(|(name, _)| name))?);
+    context.insert(
+        "ensureDatabases",
+        names(ensured_databases(instance).map(|(name, _)| name))?,
+    );
     context.insert("ensureUsers", ensure_users(instance)?);
     context.insert("port", Literal::from(i64::from(instance.port)));
     context.insert("tcp", Literal::Bool(listens_beyond_loopback(instance)));
     let version = instance.version.unwrap_or(Version::NEWEST).major();
-    let rules = instance.rules.iter().map(|rule| Ok(Literal::text(&hba::print(rule, version)?)?));
-    context.insert("rules", Literal::list(rules.collect::<Result<Vec<_>, RenderError>>()?));
-    let idents = instance.ident_map.iter().map(|line| Ok(Literal::text(&hba::print_ident(line, version)?)?));
-    context.insert("identMap", Literal::list(idents.collect::<Result<Vec<_>, RenderError>>()?));
-    context.insert("preloadLibraries", texts(instance.preload_libraries.iter().map(|library| &**library))?);
-    let packages = instance.packages.iter().map(|package| Text::try_from(&**package));
+    let rules = instance
+        .rules
+        .iter()
+        .map(|rule| Ok(Literal::text(&hba::print(rule, version)?)?));
+    context.insert(
+        "rules",
+        Literal::list(rules.collect::<Result<Vec<_>, RenderError>>()?),
+    );
+    let idents = instance
+        .ident_map
+        .iter()
+        .map(|line| Ok(Literal::text(&hba::print_ident(line, version)?)?));
+    context.insert(
+        "identMap",
+        Literal::list(idents.collect::<Result<Vec<_>, RenderError>>()?),
+    );
+    context.insert(
+        "preloadLibraries",
+        texts(instance.preload_libraries.iter().map(|library| &**library))?,
+    );
+    let packages = instance
+        .packages
+        .iter()
+        .map(|package| Text::try_from(&**package));
     let packages = packages.collect::<Result<Vec<_>, _>>()?;
     context.insert("hasPackages", Literal::Bool(!packages.is_empty()));
     context.insert("packages", Literal::packages(packages));
-    context.insert("settings", texts(settings::program(instance).iter().map(String::as_str))?);
-    context.insert("socketDirectory", Literal::text(&instance.socket_directory)?);
+    context.insert(
+        "settings",
+        texts(settings::program(instance).iter().map(String::as_str))?,
+    );
+    context.insert(
+        "socketDirectory",
+        Literal::text(&instance.socket_directory)?,
+    );
     Ok(context)
 }
 
 fn texts<'a>(items: impl Iterator<Item = &'a str>) -> Result<Literal, ContainsNul> {
-    Ok(Literal::list(items.map(Literal::text).collect::<Result<Vec<_>, _>>()?))
+    Ok(Literal::list(
+        items.map(Literal::text).collect::<Result<Vec<_>, _>>()?,
+    ))
 }
 
 fn names<'a>(items: impl Iterator<Item = &'a Identifier>) -> Result<Literal, ContainsNul> {
@@ -94,16 +134,25 @@ fn names<'a>(items: impl Iterator<Item = &'a Identifier>) -> Result<Literal, Con
 
 /// nixpkgs' set-up creates a database with the server's defaults, and puts its name unescaped between quotes.
 fn is_ensured(name: &Identifier, database: &Database) -> bool {
-    let differs = database.creation.as_ref().is_some_and(|creation| creation.differs_at_creation());
+    let differs = database
+        .creation
+        .as_ref()
+        .is_some_and(|creation| creation.differs_at_creation());
     !differs && is_safe_in_ensure_databases(name.as_str())
 }
 
 fn ensured_databases(instance: &Instance) -> impl Iterator<Item = (&Identifier, &Database)> {
-    instance.databases.iter().filter(|(name, database)| is_ensured(name, database))
+    instance
+        .databases
+        .iter()
+        .filter(|(name, database)| is_ensured(name, database))
 }
 
 fn ensure_users(instance: &Instance) -> Result<Literal, ContainsNul> {
-    let roles = instance.roles.iter().filter(|(name, _)| is_safe_in_ensure_databases(name.as_str()));
+    let roles = instance
+        .roles
+        .iter()
+        .filter(|(name, _)| is_safe_in_ensure_databases(name.as_str()));
     let users = roles.map(|(name, role)| {
         let mut user = vec![(Text::try_from("name")?, Literal::text(name.as_str())?)];
         // nixpkgs asserts that a database of the user's name is ensured, and makes the user its owner.
@@ -117,17 +166,27 @@ fn ensure_users(instance: &Instance) -> Result<Literal, ContainsNul> {
         }
         Ok(Literal::attrs(user))
     });
-    Ok(Literal::list(users.collect::<Result<Vec<_>, ContainsNul>>()?))
+    Ok(Literal::list(
+        users.collect::<Result<Vec<_>, ContainsNul>>()?,
+    ))
 }
 
 /// CREATE USER gives LOGIN, so only its absence needs to be said.
 fn clauses(role: &Role) -> Result<Vec<(Text, Literal)>, ContainsNul> {
-    let said = role.attributes.iter().filter(|(attribute, value)| !(**attribute == Attribute::Login && **value));
-    said.map(|(attribute, value)| Ok((Text::try_from(attribute.name())?, Literal::Bool(*value)))).collect()
+    let said = role
+        .attributes
+        .iter()
+        .filter(|(attribute, value)| !(**attribute == Attribute::Login && **value));
+    said.map(|(attribute, value)| Ok((Text::try_from(attribute.name())?, Literal::Bool(*value))))
+        .collect()
 }
 
 /// Whether a rule admits somebody from elsewhere, for whom the server must listen on more than `localhost`.
 fn listens_beyond_loopback(instance: &Instance) -> bool {
-    let beyond = |address: &Address| !matches!(address, Address::Net { ip, .. } if ip.is_loopback());
-    instance.rules.iter().any(|rule| rule.address.as_ref().is_some_and(beyond))
+    let beyond =
+        |address: &Address| !matches!(address, Address::Net { ip, .. } if ip.is_loopback());
+    instance
+        .rules
+        .iter()
+        .any(|rule| rule.address.as_ref().is_some_and(beyond))
 }

@@ -31,7 +31,11 @@ pub fn program(instance: &Instance) -> Vec<String> {
     let mut lines = Vec::new();
     for line in PROGRAM.lines() {
         if line == DATA {
-            lines.extend(format!("SET dbgen.declared TO {data};").lines().map(str::to_owned));
+            lines.extend(
+                format!("SET dbgen.declared TO {data};")
+                    .lines()
+                    .map(str::to_owned),
+            );
         } else {
             lines.push(line.to_owned());
         }
@@ -53,9 +57,20 @@ fn values(value: &SettingValue) -> Vec<String> {
 /// The value as pg_db_role_setting holds it once it is set (flatten_set_variable_args in the server's guc_funcs.c).
 fn stored(parameter: &str, values: &[String]) -> String {
     let quoted = parameter::lookup(parameter).is_some_and(|known| {
-        known.editions().last().is_some_and(|edition| edition.list == List::Quoted)
+        known
+            .editions()
+            .last()
+            .is_some_and(|edition| edition.list == List::Quoted)
     });
-    let values: Vec<String> =
-        values.iter().map(|value| if quoted { quote_identifier(value).to_string() } else { value.clone() }).collect();
+    let values: Vec<String> = values
+        .iter()
+        .map(|value| {
+            if quoted {
+                quote_identifier(value).to_string()
+            } else {
+                value.clone()
+            }
+        })
+        .collect();
     values.join(", ")
 }

@@ -16,7 +16,10 @@ use super::value::{AttributePath, Node, NotALiteral, Placed, to_literal, to_valu
 use super::write::write_path;
 
 /// The templates in the program, by name.
-const EMBEDDED: Embedded = &[("module.nix.j2", include_str!("../../../templates/module.nix.j2"))];
+const EMBEDDED: Embedded = &[(
+    "module.nix.j2",
+    include_str!("../../../templates/module.nix.j2"),
+)];
 
 type Embedded = &'static [(&'static str, &'static str)];
 
