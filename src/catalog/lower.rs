@@ -9,7 +9,7 @@ use super::{
     Access, Catalog, Creation, DEFAULT_PORT, Database, DefaultPrivilege, Extension, Grant, Grantee,
     Instance, MAIN, Membership, Object, PasswordSource, Preset, Privileges, Role, Settings, access,
 };
-use crate::check::Scope;
+use crate::check::{Scope, target};
 use crate::declaration::{self, Attribute, Setting, Text};
 use crate::postgres::extension;
 use crate::postgres::identifier::{Identifier, IdentifierError};
@@ -313,7 +313,7 @@ fn grant(said: &declaration::Grant) -> Result<Grant> {
     let Some((field, patterns)) = said.on.kinds.first() else {
         return Err(Impossible("a grant names no object".into()));
     };
-    let kind = object_kind(&field.value)
+    let kind = target::kind(&field.value)
         .ok_or_else(|| Impossible(format!("`{}` is no kind of object", field.value)))?;
     let mut objects = patterns
         .iter()
@@ -333,28 +333,6 @@ fn grant(said: &declaration::Grant) -> Result<Grant> {
         columns: columns.map(identifier).collect::<Result<_>>()?,
         privileges: privileges(&said.privileges)?,
         with_grant_option: said.with_grant_option.is_some_and(|option| option.value),
-    })
-}
-
-/// The kind of object that a field of a grant's `on` names.
-pub fn object_kind(field: &str) -> Option<ObjectKind> {
-    Some(match field {
-        "database" => ObjectKind::Database,
-        "schema" => ObjectKind::Schema,
-        "table" => ObjectKind::Table,
-        "sequence" => ObjectKind::Sequence,
-        "function" => ObjectKind::Function,
-        "procedure" => ObjectKind::Procedure,
-        "routine" => ObjectKind::Routine,
-        "type" => ObjectKind::Type,
-        "domain" => ObjectKind::Domain,
-        "language" => ObjectKind::Language,
-        "foreignDataWrapper" => ObjectKind::ForeignDataWrapper,
-        "foreignServer" => ObjectKind::ForeignServer,
-        "tablespace" => ObjectKind::Tablespace,
-        "parameter" => ObjectKind::Parameter,
-        "largeObject" => ObjectKind::LargeObject,
-        _ => return None,
     })
 }
 
@@ -408,14 +386,8 @@ fn default_privilege(
     said: &declaration::DefaultPrivilege,
     owner: &Identifier,
 ) -> Result<DefaultPrivilege> {
-    let kind = match &*said.on.value {
-        "tables" => ObjectKind::Table,
-        "sequences" => ObjectKind::Sequence,
-        "routines" => ObjectKind::Routine,
-        "types" => ObjectKind::Type,
-        "schemas" => ObjectKind::Schema,
-        other => return Err(Impossible(format!("`{other}` is no kind of object"))),
-    };
+    let kind = target::future_kind(&said.on.value)
+        .ok_or_else(|| Impossible(format!("`{}` is no kind of object", said.on.value)))?;
     Ok(DefaultPrivilege {
         creator: optional(said.creator.as_ref())?.unwrap_or_else(|| owner.clone()),
         schema: optional(said.schema.as_ref())?,

@@ -257,8 +257,9 @@ fn io_error(path: &Path, source: io::Error) -> ReadError {
     }
 }
 
-/// The path with `/` between its parts.
+/// The path as a person would write it: `/` between its parts, and no `./` before them.
 fn shown(path: &Path) -> String {
+    let path = path.strip_prefix(".").unwrap_or(path);
     path.to_string_lossy()
         .replace(std::path::MAIN_SEPARATOR, "/")
 }
