@@ -12,7 +12,7 @@ pub mod order;
 pub use ident::ident_map;
 
 use crate::check::Scope;
-use crate::declaration::{Client, Database, Service, Text};
+use crate::declaration::{Client, Database, Text};
 use crate::postgres::Version;
 use crate::postgres::hba::{Address, ConnectionType, DatabaseToken, Method, Rule, UserToken};
 use crate::source::Span;
@@ -34,9 +34,9 @@ pub fn rules(scope: &Scope) -> Vec<(Rule, Span)> {
     };
     let logins = Logins::new(scope);
     for (service, database) in scope.enabled_databases() {
-        rules.user(service, database, &logins);
+        rules.user(scope.unix_user(service), database, &logins);
         for (name, unix_user) in logins.with_access(database) {
-            rules.login(database, name, unix_user);
+            rules.login(database, name, unix_user, &logins);
         }
         for client in &database.clients {
             rules.client(database, client);
@@ -58,24 +58,34 @@ struct Rules {
 
 impl Rules {
     /// The login of the service itself.
-    fn user(&mut self, service: &Service, database: &Database, logins: &Logins) {
+    fn user(&mut self, unix_user: Option<&Text>, database: &Database, logins: &Logins) {
         let user = &database.user;
-        let unix_user = database.unix_user.as_ref().or(service.unix_user.as_ref());
-        self.login(
-            database,
-            user,
-            unix_user.or_else(|| logins.own_unix_user(&user.value)),
-        );
+        let unix_user = database.unix_user.as_ref().or(unix_user);
+        let unix_user = unix_user.or_else(|| logins.own_unix_user(&user.value));
+        self.login(database, user, unix_user, logins);
     }
 
-    /// Over the socket, and over loopback unless the database says otherwise.
-    fn login(&mut self, database: &Database, user: &Text, unix_user: Option<&Text>) {
+    /// Over the socket, and over loopback unless the database says otherwise. Over the socket a declared Unix user is
+    /// let in by the map; without one, a role with a password is asked for it, and any other must be the Unix user of
+    /// its name.
+    fn login(
+        &mut self,
+        database: &Database,
+        user: &Text,
+        unix_user: Option<&Text>,
+        logins: &Logins,
+    ) {
         let map = unix_user.map(|_| ("map".to_owned(), MAP.to_owned()));
+        let method = if map.is_none() && logins.has_password(&user.value) {
+            PASSWORD
+        } else {
+            Method::Peer
+        };
         self.add(
             database,
             &[user],
             None,
-            Method::Peer,
+            method,
             ConnectionType::Local,
             map,
             user.span,

@@ -78,15 +78,8 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
         );
     }
     // A service may stand in several files: what one of them says holds for the databases of all.
-    let mut unix_users: BTreeMap<&str, &Text> = BTreeMap::new();
     let mut units: BTreeMap<&str, Vec<&Text>> = BTreeMap::new();
     for service in &declarations.services {
-        unix_users.extend(
-            service
-                .unix_user
-                .iter()
-                .map(|user| (&*service.name.value, user)),
-        );
         units
             .entry(&service.name.value)
             .or_default()
@@ -108,9 +101,9 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
             }
             add_packages(&mut instance, said);
             let mut database = database(service, said)?;
-            database.unix_user = database
-                .unix_user
-                .or_else(|| unix_users.get(name).map(|user| user.value.clone()));
+            if database.unix_user.is_none() {
+                database.unix_user = string(scope.unix_user(service));
+            }
             if database.units.is_empty() {
                 database.units = units[name].iter().map(|unit| unit.value.clone()).collect();
             }

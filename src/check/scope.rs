@@ -15,6 +15,7 @@ pub struct Scope<'d> {
     pub declarations: &'d Declarations,
     sources: &'d Sources,
     enabled: HashMap<&'d str, bool>,
+    unix_users: HashMap<&'d str, &'d Text>,
     roles: HashMap<&'d str, RoleOrigin>,
 }
 
@@ -36,10 +37,17 @@ impl<'d> Scope<'d> {
             let entry = enabled.entry(&service.name.value).or_insert(true);
             *entry &= said;
         }
+        // A service may stand in several files: what one of them says holds for the databases of all.
+        let unix_users = declarations
+            .services
+            .iter()
+            .filter_map(|service| Some((&*service.name.value, service.unix_user.as_ref()?)))
+            .collect();
         let mut scope = Scope {
             declarations,
             sources,
             enabled,
+            unix_users,
             roles: HashMap::new(),
         };
         for service in &declarations.services {
@@ -62,6 +70,11 @@ impl<'d> Scope<'d> {
             .get(&*service.name.value)
             .copied()
             .unwrap_or(true)
+    }
+
+    /// The Unix user that a service runs as, whichever of its files says so.
+    pub fn unix_user(&self, service: &Service) -> Option<&'d Text> {
+        self.unix_users.get(&*service.name.value).copied()
     }
 
     /// The declared major version of the server, when it is one that dbgen knows.

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::{Declarations, FileKind, read_file};
 use crate::catalog::{self, Catalog, Impossible};
+use crate::check::plain_text_password::PLAIN_TEXT_PASSWORD;
 use crate::check::{self, Scope};
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::source::{self, ReadError, Sources};
@@ -193,6 +194,16 @@ impl Run {
             None
         };
         diagnostic::sort(&mut self.findings);
+        if !self.findings.is_empty() {
+            self.sources.mask_passwords();
+            for finding in self
+                .findings
+                .iter()
+                .filter(|finding| finding.rule.code == PLAIN_TEXT_PASSWORD.code)
+            {
+                self.sources.mask(finding.primary.span);
+            }
+        }
         Ok(Loaded {
             sources: self.sources,
             findings: self.findings,

@@ -2,6 +2,7 @@
 
 mod discover;
 mod json;
+mod mask;
 mod names;
 mod nix;
 mod position;

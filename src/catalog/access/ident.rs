@@ -18,7 +18,7 @@ pub fn ident_map(scope: &Scope) -> Vec<(IdentMap, Span)> {
     };
     for (service, database) in scope.enabled_databases() {
         let user = &database.user;
-        let unix_user = database.unix_user.as_ref().or(service.unix_user.as_ref());
+        let unix_user = database.unix_user.as_ref().or(scope.unix_user(service));
         add(
             unix_user.or_else(|| logins.own_unix_user(&user.value)),
             user,

@@ -8,6 +8,7 @@ use crate::declaration::{Attribute, Database, Text};
 /// The roles of enabled services that may log in, with their Unix users.
 pub struct Logins<'d> {
     unix_users: HashMap<&'d str, Option<&'d Text>>,
+    with_password: HashSet<&'d str>,
 }
 
 impl<'d> Logins<'d> {
@@ -32,7 +33,20 @@ impl<'d> Logins<'d> {
                     .or_insert(role.unix_user.as_ref());
             }
         }
-        Logins { unix_users }
+        let with_password = scope
+            .passwords()
+            .filter(|(service, _, _)| scope.is_enabled(service))
+            .map(|(_, role, _)| &*role.value)
+            .collect();
+        Logins {
+            unix_users,
+            with_password,
+        }
+    }
+
+    /// Whether a password source is declared for the role.
+    pub fn has_password(&self, role: &str) -> bool {
+        self.with_password.contains(role)
     }
 
     /// The Unix user that the role itself declares.

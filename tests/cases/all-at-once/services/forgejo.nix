@@ -1,0 +1,10 @@
+{
+  databases = [
+    {
+      type = "postgresql";
+      name = "forgejo";
+      user = "pg_forgejo";
+      port = 70000;
+    }
+  ];
+}

@@ -1,0 +1,4 @@
+{
+  unixUser = "a";
+  unixUser = "b";
+}

@@ -1,0 +1,1 @@
+{ databases = [ { type = "postgresql"; name = "b"; user = "b"; port = 99999999999999999999; } ]; }

@@ -1,0 +1,3 @@
+{
+  qgroget.serviceModules.immich.databases = [ "immich" "immich_jobs" ];
+}

@@ -1,0 +1,3 @@
+{
+  databases = [ { type = "postgresql" name = "forgejo"; } ];
+}
