@@ -25,6 +25,7 @@ pub mod invalid_unit_name;
 pub mod invalid_unix_user;
 pub mod invalid_valid_until;
 pub mod keyword_as_name;
+pub mod known_parameters;
 pub mod locale_provider_mismatch;
 pub mod locale_template;
 pub mod md5_authentication;
