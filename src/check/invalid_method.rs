@@ -10,8 +10,7 @@ use crate::postgres::hba::{self, ConnectionType, Method};
 rule! {
     /// ## What it does
     /// Finds methods that are impossible for the kind of connection (`peer` over TCP, `cert` without TLS, `gss` over the
-    /// socket), that the declared version of the server does not have, and options that the method does not take or that
-    /// it lacks.
+    /// socket), and options that the method does not take or that it lacks.
     ///
     /// ## Why is this bad?
     /// The server refuses a pg_hba.conf with such a rule as a whole: it does not start, or goes on with the old rules.
@@ -53,19 +52,23 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         .databases()
         .flat_map(|(_, database)| &database.clients)
     {
-        findings.extend(of_client(client, version));
+        findings.extend(of_client(client));
     }
 }
 
 fn of_rule(rule: &Rule, version: Version) -> Option<Diagnostic> {
     let connection = ConnectionType::from_keyword(&rule.connection.value)?;
     let method = access::method(&rule.method.value)?;
-    if let Some((message, label, help)) = unfit(method, connection, version) {
+    if let Some((message, label, help)) = unfit(method, connection) {
         return Some(
             Diagnostic::new(&INVALID_METHOD, rule.method.span, message)
                 .label(label)
                 .help(help),
         );
+    }
+    // unsupported-by-version tells of a method that the server does not have yet.
+    if method.since() > version.major() {
+        return None;
     }
     let lowered = declared::lower(rule, version.major())?.into_iter().next()?;
     // The server's own reading of the line knows all about options.
@@ -107,7 +110,7 @@ fn of_rule(rule: &Rule, version: Version) -> Option<Diagnostic> {
     )
 }
 
-fn of_client(client: &Client, version: Version) -> Option<Diagnostic> {
+fn of_client(client: &Client) -> Option<Diagnostic> {
     let said = client.method.as_ref()?;
     let tls = client.tls.is_some_and(|tls| tls.value);
     let connection = if tls {
@@ -116,7 +119,7 @@ fn of_client(client: &Client, version: Version) -> Option<Diagnostic> {
         ConnectionType::Host
     };
     let method = access::method(&said.value)?;
-    let (message, label, help) = unfit(method, connection, version)?;
+    let (message, label, help) = unfit(method, connection)?;
     let help = if method == Method::Cert {
         "add `tls = true`, or use `scram-sha-256`"
     } else {
@@ -129,20 +132,8 @@ fn of_client(client: &Client, version: Version) -> Option<Diagnostic> {
     )
 }
 
-fn unfit(
-    method: Method,
-    connection: ConnectionType,
-    version: Version,
-) -> Option<(String, String, &'static str)> {
+fn unfit(method: Method, connection: ConnectionType) -> Option<(String, String, &'static str)> {
     let shown = phrase::backticked(method.keyword());
-    if i64::from(method.since()) > i64::from(version.major()) {
-        let message = format!("PostgreSQL {version} has no authentication method {shown}");
-        return Some((
-            message,
-            format!("from PostgreSQL {} on", method.since()),
-            "use another method",
-        ));
-    }
     if method.fits(connection) {
         return None;
     }

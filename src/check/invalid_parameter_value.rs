@@ -1,6 +1,6 @@
 //! A value that its server parameter does not take.
 
-use super::{Findings, Scope};
+use super::{Findings, Scope, known_parameters};
 use crate::declaration::{Setting, SettingValue};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::parameter::{
@@ -28,13 +28,14 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for setting in scope.settings().flatten() {
+    let version = scope.version();
+    known_parameters::each(scope, |setting, lookup| {
         let value = value(&setting.value.value);
-        let (name, verdict, parameter) = match Lookup::of(&setting.name.value) {
-            Lookup::Known(parameter) if !parameter.settable_per_database_or_role() => continue,
+        let (name, verdict, parameter) = match lookup {
+            Lookup::Known(parameter) if !parameter.settable_per_database_or_role() => return,
             Lookup::Known(parameter) => (
                 parameter.name,
-                check_value(&parameter, &value, scope.version()),
+                check_value(parameter, &value, version),
                 Some(parameter),
             ),
             Lookup::Custom => (
@@ -42,12 +43,12 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
                 literals(&setting.name.value, None, &value).map(drop),
                 None,
             ),
-            Lookup::Unknown | Lookup::UnknownInModule(_) => continue,
+            Lookup::Unknown | Lookup::UnknownInModule(_) => return,
         };
         if let Err(error) = verdict {
-            findings.extend(finding(setting, name, parameter.as_ref(), error));
+            findings.extend(finding(setting, name, parameter, error));
         }
-    }
+    });
 }
 
 fn finding(

@@ -8,11 +8,10 @@ use crate::postgres::hba;
 
 rule! {
     /// ## What it does
-    /// Finds regular expressions in rules that PostgreSQL refuses, and those for a server older than 16, which would take
-    /// them for names.
+    /// Finds regular expressions in rules that PostgreSQL refuses.
     ///
     /// ## Why is this bad?
-    /// The server refuses a pg_hba.conf with a broken expression as a whole. One that is taken for a name matches nobody.
+    /// The server refuses a pg_hba.conf with a broken expression as a whole.
     ///
     /// ## Example
     /// ```toml
@@ -34,7 +33,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         .flat_map(|instance| &instance.authentication)
     {
         for pattern in patterns(&rule.databases).chain(patterns(&rule.users)) {
-            findings.extend(finding(pattern, scope.version()));
+            findings.extend(finding(pattern));
         }
     }
 }
@@ -50,17 +49,7 @@ fn patterns(tokens: &Tokens) -> impl Iterator<Item = &Text> {
     })
 }
 
-fn finding(pattern: &Text, version: Option<Version>) -> Option<Diagnostic> {
-    let shown = phrase::backticked(&pattern.value);
-    if let Some(version) = version.filter(|version| version.major() < 16) {
-        let message =
-            format!("PostgreSQL {version} takes the regular expression {shown} for a name");
-        return Some(
-            Diagnostic::new(&INVALID_REGEX, pattern.span, message)
-                .label("from PostgreSQL 16 on")
-                .help("write the names out"),
-        );
-    }
+fn finding(pattern: &Text) -> Option<Diagnostic> {
     Some(
         Diagnostic::new(&INVALID_REGEX, pattern.span, refusal(&pattern.value)?)
             .label("the server would refuse the whole file")

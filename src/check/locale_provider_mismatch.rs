@@ -1,15 +1,14 @@
 //! A locale that its provider does not take.
 
 use super::{Findings, Scope};
-use crate::declaration::{Creation, Text};
+use crate::declaration::Creation;
 use crate::diagnostic::{Diagnostic, phrase, rule};
-use crate::postgres::Version;
-use crate::postgres::locale::{BuiltinLocale, Provider};
+use crate::postgres::locale::Provider;
 
 rule! {
     /// ## What it does
     /// Finds `icuLocale` and `icuRules` without `localeProvider = "icu"`, `builtinLocale` without the builtin provider,
-    /// a provider without its locale, and what the declared version of the server does not have.
+    /// and a provider without its locale.
     ///
     /// ## Why is this bad?
     /// `CREATE DATABASE` fails, and nothing of the database is set up.
@@ -35,9 +34,6 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         foreign(scope, creation, findings);
         without_locale(scope, creation, findings);
         locale_twice(scope, creation, findings);
-        if let Some(version) = scope.version() {
-            by_version(creation, version, findings);
-        }
     }
 }
 
@@ -127,43 +123,6 @@ fn locale_twice(scope: &Scope, creation: &Creation, findings: &mut Findings) {
             .label(format!("`locale` sets `{field}` too"))
             .related(locale.span, "`locale` is declared here")
             .help("remove `locale` and declare both `collate` and `ctype`"),
-        );
-    }
-}
-
-fn by_version(creation: &Creation, version: Version, findings: &mut Findings) {
-    let mut add = |text: &Text, what: String, since: Version| {
-        if version < since {
-            findings.push(
-                Diagnostic::new(
-                    &LOCALE_PROVIDER_MISMATCH,
-                    text.span,
-                    format!("PostgreSQL {version} has no {what}"),
-                )
-                .label(format!("from PostgreSQL {since} on"))
-                .help("use what the declared version has, or declare the version that really runs"),
-            );
-        }
-    };
-    if let (Some(said), Some(provider)) = (&creation.locale_provider, provider(creation)) {
-        add(
-            said,
-            format!("locale provider `{}`", provider.as_str()),
-            provider.since(),
-        );
-    }
-    if let (Some(rules), Some(since)) = (&creation.icu_rules, Version::new(16)) {
-        add(rules, "ICU rules for a database".to_owned(), since);
-    }
-    if let Some((said, locale)) = creation
-        .builtin_locale
-        .as_ref()
-        .and_then(|said| Some((said, BuiltinLocale::new(&said.value)?)))
-    {
-        add(
-            said,
-            format!("builtin locale {}", phrase::backticked(&said.value)),
-            locale.since(),
         );
     }
 }

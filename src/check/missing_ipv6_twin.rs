@@ -47,16 +47,8 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         let Some(rule) = by_place.get(&span).copied() else {
             continue;
         };
-        let near = index
-            .sharing_database(rule)
-            .into_iter()
-            .filter_map(|at| rules.get(at))
-            .map(|(other, _)| other);
-        let list: Vec<Rule> = [rule]
-            .into_iter()
-            .chain(near.filter(|other| is_twin_like(other)))
-            .cloned()
-            .collect();
+        let near = index.sharing_database(rule, is_twin_like);
+        let list: Vec<Rule> = [rule].into_iter().chain(near).cloned().collect();
         let facts = hba::lint(&list, version, PasswordEncryption::ScramSha256);
         let twin = facts.into_iter().find_map(|fact| match fact {
             Fact::OnlyIpv4Loopback { rule: 0 } => Some(("::1", "127.0.0.1")),

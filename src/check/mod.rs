@@ -25,6 +25,7 @@ pub mod invalid_unit_name;
 pub mod invalid_unix_user;
 pub mod invalid_valid_until;
 pub mod keyword_as_name;
+pub mod known_parameters;
 pub mod locale_provider_mismatch;
 pub mod locale_template;
 pub mod md5_authentication;
@@ -33,6 +34,7 @@ pub mod methods;
 pub mod missing_field;
 pub mod missing_ipv6_twin;
 pub mod missing_preload;
+pub mod missing_required_extension;
 pub mod name_too_long;
 pub mod names;
 pub mod nesting_too_deep;
@@ -109,6 +111,7 @@ pub static RULES: &[&Rule] = &[
     &missing_field::MISSING_FIELD,
     &missing_ipv6_twin::MISSING_IPV6_TWIN,
     &missing_preload::MISSING_PRELOAD,
+    &missing_required_extension::MISSING_REQUIRED_EXTENSION,
     &name_too_long::NAME_TOO_LONG,
     &nesting_too_deep::NESTING_TOO_DEEP,
     &no_declarations::NO_DECLARATIONS,
@@ -175,6 +178,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     membership_cycle::check,
     missing_ipv6_twin::check,
     missing_preload::check,
+    missing_required_extension::check,
     name_too_long::check,
     no_declarations::check,
     parameter_not_settable::check,

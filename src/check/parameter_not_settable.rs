@@ -1,9 +1,9 @@
 //! A server parameter that holds for the whole server only.
 
-use super::{Findings, Scope};
+use super::{Findings, Scope, known_parameters};
 use crate::declaration::Setting;
 use crate::diagnostic::{Diagnostic, phrase, rule};
-use crate::postgres::parameter::{Context, Parameter, lookup};
+use crate::postgres::parameter::{Context, Lookup, Parameter};
 
 rule! {
     /// ## What it does
@@ -27,14 +27,13 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for setting in scope.settings().flatten() {
-        let Some(parameter) = lookup(&setting.name.value) else {
-            continue;
-        };
-        if !parameter.settable_per_database_or_role() {
-            findings.push(finding(scope, setting, &parameter));
+    known_parameters::each(scope, |setting, lookup| {
+        if let Lookup::Known(parameter) = lookup
+            && !parameter.settable_per_database_or_role()
+        {
+            findings.push(finding(scope, setting, parameter));
         }
-    }
+    });
 }
 
 fn finding(scope: &Scope, setting: &Setting, parameter: &Parameter) -> Diagnostic {

@@ -31,8 +31,9 @@ impl<'r> RuleIndex<'r> {
         index
     }
 
-    /// The places of the rules that share a database with `rule` or may do so, in order, each once.
-    pub fn sharing_database(&self, rule: &Rule) -> Vec<usize> {
+    /// The places of the rules before `end` that share a database with `rule`, or may do so, and that `wanted` takes; in
+    /// order, each once.
+    fn places(&self, rule: &Rule, end: usize, wanted: impl Fn(&Rule) -> bool) -> Vec<usize> {
         let databases = rule.databases.iter().filter_map(|token| match token {
             DatabaseToken::Name(name) => Some(name.as_str()),
             _ => None,
@@ -45,9 +46,15 @@ impl<'r> RuleIndex<'r> {
         });
         let named = databases
             .chain(users)
-            .filter_map(|name| self.named.get(name))
-            .flatten();
-        let mut places: Vec<usize> = named.chain(&self.wide).map(|at| *at as usize).collect();
+            .filter_map(|name| self.named.get(name));
+        let lists = named.chain([&self.wide]);
+        let earlier = lists.flat_map(|list| {
+            list.iter()
+                .map(|at| *at as usize)
+                .take_while(|at| *at < end)
+        });
+        let is_wanted = |at: &usize| self.rules.get(*at).is_some_and(|(rule, _)| wanted(rule));
+        let mut places: Vec<usize> = earlier.filter(is_wanted).collect();
         places.sort_unstable();
         places.dedup();
         places
@@ -58,13 +65,20 @@ impl<'r> RuleIndex<'r> {
         let Some((rule, _)) = self.rules.get(at) else {
             return Vec::new();
         };
-        let earlier = self
-            .sharing_database(rule)
+        let places = self.places(rule, at, |other| may_take(other, rule));
+        places
             .into_iter()
-            .take_while(|other| *other < at);
-        earlier
             .filter_map(|other| self.rules.get(other))
-            .filter(|(other, _)| may_take(other, rule))
+            .collect()
+    }
+
+    /// The rules that share a database with `rule`, or may do so, and that `wanted` takes, in order.
+    pub fn sharing_database(&self, rule: &Rule, wanted: impl Fn(&Rule) -> bool) -> Vec<&'r Rule> {
+        let places = self.places(rule, self.rules.len(), wanted);
+        places
+            .into_iter()
+            .filter_map(|other| self.rules.get(other))
+            .map(|(other, _)| other)
             .collect()
     }
 }

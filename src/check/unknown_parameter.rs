@@ -1,6 +1,6 @@
 //! A server parameter that does not exist.
 
-use super::{Findings, Scope, plain_text_password};
+use super::{Findings, Scope, known_parameters, plain_text_password};
 use crate::declaration::Setting;
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::Version;
@@ -30,18 +30,18 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let version = scope.version();
-    for setting in scope.settings().flatten() {
-        let found = match Lookup::of(&setting.name.value) {
+    known_parameters::each(scope, |setting, lookup| {
+        let found = match lookup {
             Lookup::Unknown if plain_text_password::is_password_key(&setting.name.value) => None,
             Lookup::Unknown => Some(unknown(setting)),
             Lookup::UnknownInModule(module) => Some(unknown_in_module(setting, module)),
             Lookup::Known(parameter) => {
-                version.and_then(|version| missing_in(setting, &parameter, version))
+                version.and_then(|version| missing_in(setting, parameter, version))
             }
             Lookup::Custom => None,
         };
         findings.extend(found);
-    }
+    });
 }
 
 fn unknown(setting: &Setting) -> Diagnostic {

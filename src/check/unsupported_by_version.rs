@@ -1,23 +1,22 @@
-//! A privilege or an option that the declared server does not have yet.
+//! Something that the declared server does not have yet.
 
 use super::{Findings, Scope, target};
-use crate::declaration::{Database, Role, Text};
+use crate::declaration::{Creation, Database, Role, Text, Token, Tokens};
 use crate::diagnostic::{Diagnostic, phrase, rule};
+use crate::postgres::hba::Method;
 use crate::postgres::privilege::{ObjectKind, Privilege};
 use crate::postgres::version::Version;
 use crate::source::Span;
 
 rule! {
     /// ## What it does
-    /// Finds privileges and options of memberships that need a newer PostgreSQL than the `version` that the instance
-    /// declares. Without a `version` nothing is found.
+    /// Finds what needs a newer PostgreSQL than the `version` that the instance declares. Without a `version` nothing is
+    /// found.
     ///
-    /// - from 15: grants on parameters
-    /// - from 16: `inherit` and `set` of a membership
-    /// - from 17: the privilege MAINTAIN
-    ///
-    /// Locale providers, parameters, predefined roles and authentication have rules of their own, which look at the
-    /// version too.
+    /// - from 15: `localeProvider = "icu"` of a database, grants on parameters
+    /// - from 16: `inherit` and `set` of a membership, `icuRules`, regular expressions in authentication rules
+    /// - from 17: the privilege MAINTAIN, `localeProvider = "builtin"`
+    /// - from 18: `builtinLocale = "PG_UNICODE_FAST"`, the method `oauth`
     ///
     /// ## Why is this bad?
     /// The older server refuses it, and what is provisioned after it is missing.
@@ -61,14 +60,32 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         declared,
         findings,
     };
-    scope
-        .declarations
-        .databases()
-        .for_each(|(_, database)| needs.privileges(database));
+    for (_, database) in scope.declarations.databases() {
+        database
+            .creation
+            .iter()
+            .for_each(|creation| needs.creation(creation));
+        needs.privileges(database);
+        database
+            .clients
+            .iter()
+            .filter_map(|client| client.method.as_ref())
+            .for_each(|method| needs.method(method));
+    }
     scope
         .declarations
         .roles()
         .for_each(|(_, role)| needs.memberships(role));
+    for rule in scope
+        .declarations
+        .instances
+        .iter()
+        .flat_map(|instance| &instance.authentication)
+    {
+        needs.method(&rule.method);
+        needs.tokens(&rule.databases);
+        needs.tokens(&rule.users);
+    }
 }
 
 struct Needs<'f> {
@@ -99,6 +116,41 @@ impl Needs<'_> {
                 "remove it, or declare `version = {since}` once the server is upgraded"
             )),
         );
+    }
+
+    fn creation(&mut self, creation: &Creation) {
+        if let Some(provider) = &creation.locale_provider {
+            match &*provider.value {
+                "icu" => self.feature(provider.span, "locale provider `icu` for a database", 15),
+                "builtin" => self.feature(provider.span, "locale provider `builtin`", 17),
+                "libc" => self.feature(provider.span, "choice of a locale provider", 15),
+                _ => {}
+            }
+        }
+        let provider = creation
+            .locale_provider
+            .as_ref()
+            .map(|provider| &*provider.value);
+        // Without the provider there is no locale of it: one finding is enough.
+        if let Some(locale) = creation
+            .icu_locale
+            .as_ref()
+            .filter(|_| provider != Some("icu"))
+        {
+            self.feature(locale.span, "`icuLocale` for a database", 15);
+        }
+        if let Some(rules) = &creation.icu_rules {
+            self.feature(rules.span, "`icuRules`", 16);
+        }
+        match &creation.builtin_locale {
+            Some(locale) if &*locale.value == "PG_UNICODE_FAST" => {
+                self.feature(locale.span, "`builtinLocale` `PG_UNICODE_FAST`", 18);
+            }
+            Some(locale) if provider != Some("builtin") => {
+                self.feature(locale.span, "`builtinLocale`", 17)
+            }
+            _ => {}
+        }
     }
 
     fn privileges(&mut self, database: &Database) {
@@ -139,6 +191,37 @@ impl Needs<'_> {
                 if let Some(said) = said {
                     self.feature(said.span, &format!("option `{option}` of a membership"), 16);
                 }
+            }
+        }
+    }
+
+    fn method(&mut self, method: &Text) {
+        if let Some(known) = Method::ALL
+            .into_iter()
+            .find(|known| known.keyword() == &*method.value)
+        {
+            self.feature(
+                method.span,
+                &format!(
+                    "authentication method {}",
+                    phrase::backticked(&method.value)
+                ),
+                known.since(),
+            );
+        }
+    }
+
+    fn tokens(&mut self, tokens: &Tokens) {
+        let Tokens::List(tokens, _) = tokens else {
+            return;
+        };
+        for token in tokens {
+            if let Token::Regex(regex) = token {
+                self.feature(
+                    regex.span,
+                    "regular expressions in authentication rules",
+                    16,
+                );
             }
         }
     }
