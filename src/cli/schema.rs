@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use clap::Args;
 
+use dbgen::declaration::reference;
 use dbgen::declaration::schema::{self, Document};
 
 use super::Outcome;
@@ -20,6 +21,10 @@ pub struct SchemaArgs {
     /// Print the schema of the project file dbgen.toml instead
     #[arg(long)]
     project: bool,
+
+    /// Print a reference of all fields as Markdown instead
+    #[arg(long, conflicts_with = "project")]
+    markdown: bool,
 }
 
 pub fn run(args: &SchemaArgs) -> Result<Outcome> {
@@ -29,6 +34,11 @@ pub fn run(args: &SchemaArgs) -> Result<Outcome> {
         Document::Declarations
     };
     let mut stdout = std::io::stdout().lock();
+    if args.markdown {
+        stdout.write_all(reference::reference().as_bytes())?;
+        stdout.flush()?;
+        return Ok(Outcome::Fine);
+    }
     serde_json::to_writer_pretty(&mut stdout, &schema::schema(document))?;
     writeln!(stdout)?;
     Ok(Outcome::Fine)

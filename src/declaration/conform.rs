@@ -28,6 +28,10 @@ impl Conform<'_> {
                 .find(|field| field.name == entry.key.name)
             {
                 Some(field) => self.field(field.name, &entry.node, field.kind, shape),
+                None if plain_text_password::is_password_key(&entry.key.name) => {
+                    let finding = plain_text_password::finding(entry.node.span, self.format);
+                    self.findings.push(finding);
+                }
                 None => self.unknown_key(&entry.key.name, entry.key.span, shape),
             }
         }
@@ -53,11 +57,6 @@ impl Conform<'_> {
     }
 
     fn unknown_key(&mut self, name: &str, span: Span, shape: &Shape) {
-        if plain_text_password::is_password_key(name) {
-            self.findings
-                .push(plain_text_password::finding(span, self.format));
-            return;
-        }
         let names: Vec<&str> = shape.fields.iter().map(|field| field.name).collect();
         let message = format!(
             "unknown key {} in {}",

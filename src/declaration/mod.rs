@@ -5,6 +5,7 @@ mod fields;
 mod file;
 pub mod load;
 mod read;
+pub mod reference;
 pub mod schema;
 pub mod shape;
 pub mod shapes;
