@@ -40,7 +40,7 @@ proptest! {
             prop_assert!(name.len() > 63);
             return Ok(());
         };
-        let written = Rule { databases: vec![database], users: vec![user], ..rules("local all all trust").remove(0) };
+        let written = Rule { databases: [database].into(), users: [user].into(), ..rules("local all all trust").remove(0) };
         let line = print(&written, version).unwrap();
         let (read, errors) = parse(&line, version, None);
         prop_assert_eq!(errors, vec![]);
@@ -108,7 +108,7 @@ fn a_name_that_cannot_be_written_is_refused_with_the_reason() {
         format!("`{}` has 64 bytes; the longest name has 63", "é".repeat(32))
     );
     let rule = Rule {
-        users: vec![UserToken::Name("/x".into())],
+        users: [UserToken::Name("/x".into())].into(),
         ..rules("local all all trust").remove(0)
     };
     assert_eq!(
@@ -118,12 +118,12 @@ fn a_name_that_cannot_be_written_is_refused_with_the_reason() {
     );
     assert_eq!(print(&rule, 15).unwrap(), "local all \"/x\" trust");
     let pattern = Rule {
-        users: vec![UserToken::Regex("x".into())],
+        users: [UserToken::Regex("x".into())].into(),
         ..rule.clone()
     };
     assert!(matches!(print(&pattern, 15), Err(Unwritable::Regex { .. })));
     let long = Rule {
-        options: vec![("map".into(), "m".repeat(11_000))],
+        options: [("map".into(), "m".repeat(11_000))].into(),
         ..rules("local all all peer").remove(0)
     };
     assert!(matches!(
@@ -132,7 +132,7 @@ fn a_name_that_cannot_be_written_is_refused_with_the_reason() {
     ));
     assert!(print(&long, 16).is_ok());
     let smuggled = Rule {
-        options: vec![("map".into(), "m\nlocal all all trust".into())],
+        options: [("map".into(), "m\nlocal all all trust".into())].into(),
         ..rules("local all all peer").remove(0)
     };
     assert!(matches!(
@@ -199,7 +199,7 @@ fn inclusions_are_followed_from_the_directory_of_the_file() {
     );
     assert_eq!(
         found[1].users,
-        ["u1", "u2", "all"].map(|name| UserToken::Name(name.into()))
+        std::sync::Arc::from(["u1", "u2", "all"].map(|name| UserToken::Name(name.into())))
     );
     let (_, errors) = parse(text, 15, Some(&files));
     assert_eq!(errors[0].message, "`include_dir` is no connection type");
@@ -208,7 +208,7 @@ fn inclusions_are_followed_from_the_directory_of_the_file() {
 #[test]
 fn what_is_not_followed_is_said() {
     let (found, errors) = parse("local @names all trust\ninclude more", 16, None);
-    assert_eq!(found[0].databases, [DatabaseToken::File("names".into())]);
+    assert_eq!(*found[0].databases, [DatabaseToken::File("names".into())]);
     assert_eq!(
         (errors[0].line, errors[0].message.as_str()),
         (2, "`include more` is not followed")

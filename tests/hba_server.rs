@@ -182,8 +182,8 @@ fn the_server_reads_what_is_printed() {
                 UserToken::Member((*name).to_owned()),
             ];
             let rule = Rule {
-                databases,
-                users,
+                databases: databases.into(),
+                users: users.into(),
                 ..sample(&strategy, &mut runner)
             };
             text += &format!("{}\n", print(&rule, cluster.major).unwrap());
@@ -482,7 +482,7 @@ fn a_literal_name_admits_its_bearer_and_nobody_else() {
 }
 
 fn trusted(database: DatabaseToken, user: UserToken) -> Rule {
-    let (databases, users) = (vec![database], vec![user]);
+    let (databases, users) = ([database].into(), [user].into());
     let connection = ConnectionType::Local;
     Rule {
         connection,
@@ -490,7 +490,7 @@ fn trusted(database: DatabaseToken, user: UserToken) -> Rule {
         users,
         address: None,
         method: Method::Trust,
-        options: Vec::new(),
+        options: [].into(),
         line: 0,
         file: None,
     }

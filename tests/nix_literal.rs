@@ -81,6 +81,7 @@ fn literals() -> impl Strategy<Value = Literal> {
         (root, prop::collection::vec(texts(), 0..5))
             .prop_map(|(root, path)| Literal::Reference(Reference::new(root, path))),
         prop::collection::vec(texts(), 0..4).prop_map(Literal::packages),
+        texts().prop_map(|text| Literal::lines(text.as_str().to_owned()).unwrap()),
     ];
     leaf.prop_recursive(3, 20, 4, |inner| {
         prop_oneof![
@@ -177,6 +178,10 @@ fn json(literal: &Literal) -> serde_json::Value {
         Literal::Int(value) => (*value).into(),
         Literal::Str(text) => text.as_str().into(),
         Literal::List(items) => items.iter().map(json).collect(),
+        Literal::Lines(text) => text
+            .split_terminator('\n')
+            .map(serde_json::Value::from)
+            .collect(),
         Literal::Attrs(entries) => serde_json::Value::Object(
             entries
                 .iter()

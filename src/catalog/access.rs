@@ -11,10 +11,12 @@ pub mod order;
 
 pub use ident::ident_map;
 
+use std::sync::Arc;
+
 use crate::check::Scope;
 use crate::declaration::{Client, Database, Text};
 use crate::postgres::Version;
-use crate::postgres::hba::{Address, ConnectionType, DatabaseToken, Method, Rule, UserToken};
+use crate::postgres::hba::{ConnectionType, DatabaseToken, Method, Rule, UserToken};
 use crate::source::Span;
 use address::LOOPBACK;
 use logins::Logins;
@@ -28,19 +30,21 @@ const PASSWORD: Method = Method::ScramSha256;
 /// The rules of the server, the most specific first, each with the place that it comes from; equal rules appear once,
 /// with the first place. What cannot be written as a rule is left out: the checks have told of it.
 pub fn rules(scope: &Scope) -> Vec<(Rule, Span)> {
+    rules_for(scope, |_| true)
+}
+
+/// The same without the rules of the other databases; those that the servers declare are all there.
+pub fn rules_for(scope: &Scope, wanted: impl Fn(&Database) -> bool) -> Vec<(Rule, Span)> {
     let mut rules = Rules {
         version: version(scope),
+        map: [("map".to_owned(), MAP.to_owned())].into(),
+        none: [].into(),
         list: Vec::new(),
     };
     let logins = Logins::new(scope);
-    for (service, database) in scope.enabled_databases() {
-        rules.user(scope.unix_user(service), database, &logins);
-        for (name, unix_user) in logins.with_access(database) {
-            rules.login(database, name, unix_user, &logins);
-        }
-        for client in &database.clients {
-            rules.client(database, client);
-        }
+    let databases = scope.enabled_databases();
+    for (service, database) in databases.filter(|(_, database)| wanted(database)) {
+        rules.database(scope.unix_user(service), database, &logins);
     }
     rules.list.extend(declared::rules(scope, rules.version));
     order::sort(rules.list)
@@ -53,62 +57,77 @@ pub(super) fn version(scope: &Scope) -> u8 {
 
 struct Rules {
     version: u8,
+    /// The options of a rule whose Unix users are declared.
+    map: Arc<[(String, String)]>,
+    none: Arc<[(String, String)]>,
     list: Vec<(Rule, Span)>,
 }
 
 impl Rules {
-    /// The login of the service itself.
-    fn user(&mut self, unix_user: Option<&Text>, database: &Database, logins: &Logins) {
+    fn database(&mut self, unix_user: Option<&Text>, database: &Database, logins: &Logins) {
+        let name = DatabaseToken::literal(&database.name.value, self.version);
+        let Ok(databases) = name.map(|name| Arc::from([name])) else {
+            return;
+        };
         let user = &database.user;
         let unix_user = database.unix_user.as_ref().or(unix_user);
         let unix_user = unix_user.or_else(|| logins.own_unix_user(&user.value));
-        self.login(database, user, unix_user, logins);
-    }
-
-    /// Over the socket, and over loopback unless the database says otherwise. Over the socket a declared Unix user is
-    /// let in by the map; without one, a role with a password is asked for it, and any other must be the Unix user of
-    /// its name.
-    fn login(
-        &mut self,
-        database: &Database,
-        user: &Text,
-        unix_user: Option<&Text>,
-        logins: &Logins,
-    ) {
-        let map = unix_user.map(|_| ("map".to_owned(), MAP.to_owned()));
-        let method = if map.is_none() && logins.has_password(&user.value) {
-            PASSWORD
-        } else {
-            Method::Peer
-        };
-        self.add(
-            database,
-            &[user],
-            None,
-            method,
-            ConnectionType::Local,
-            map,
-            user.span,
-        );
-        if database.loopback.is_none_or(|loopback| loopback.value) {
-            for address in LOOPBACK {
-                self.add(
-                    database,
-                    &[user],
-                    Some(address),
-                    PASSWORD,
-                    ConnectionType::Host,
-                    None,
-                    user.span,
-                );
-            }
+        let own = (user, unix_user);
+        for (user, unix_user) in [own].into_iter().chain(logins.with_access(database)) {
+            // A declared Unix user is let in by the map; without one, a role with a password is asked for it, and any
+            // other must be the Unix user of its name.
+            let (method, options) = match unix_user {
+                Some(_) => (Method::Peer, &self.map),
+                None if logins.has_password(&user.value) => (PASSWORD, &self.none),
+                None => (Method::Peer, &self.none),
+            };
+            let options = Arc::clone(options);
+            self.login(database, &databases, user, method, options);
+        }
+        for client in &database.clients {
+            self.client(database, &databases, client);
         }
     }
 
-    fn client(&mut self, database: &Database, client: &Client) {
-        let users: Vec<&Text> = match &client.users {
-            Some(users) => users.iter().collect(),
-            None => vec![&database.user],
+    /// Over the socket, by that method, and over loopback unless the database says otherwise.
+    fn login(
+        &mut self,
+        database: &Database,
+        databases: &Arc<[DatabaseToken]>,
+        user: &Text,
+        method: Method,
+        options: Arc<[(String, String)]>,
+    ) {
+        let Some(users) = self.users([user]) else {
+            return;
+        };
+        let rule = Rule {
+            connection: ConnectionType::Local,
+            databases: Arc::clone(databases),
+            users,
+            address: None,
+            method,
+            options,
+            line: 0,
+            file: None,
+        };
+        if database.loopback.is_none_or(|loopback| loopback.value) {
+            let over = LOOPBACK.map(|address| Rule {
+                connection: ConnectionType::Host,
+                address: Some(address),
+                method: PASSWORD,
+                options: Arc::clone(&self.none),
+                ..rule.clone()
+            });
+            self.list.extend(over.map(|rule| (rule, user.span)));
+        }
+        self.list.push((rule, user.span));
+    }
+
+    fn client(&mut self, database: &Database, databases: &Arc<[DatabaseToken]>, client: &Client) {
+        let users = match &client.users {
+            Some(users) => self.users(users),
+            None => self.users([&database.user]),
         };
         let connection = match client.tls {
             Some(tls) if tls.value => ConnectionType::HostSsl,
@@ -118,54 +137,29 @@ impl Rules {
             .method
             .as_ref()
             .map_or(Some(PASSWORD), |word| method(&word.value));
-        let (Some(method), Ok(addresses)) = (method, address::read(&client.address.value)) else {
+        let addresses = address::read(&client.address.value);
+        let (Some(users), Some(method), Ok(addresses)) = (users, method, addresses) else {
             return;
         };
         for address in addresses {
-            self.add(
-                database,
-                &users,
-                Some(address),
-                method,
+            let rule = Rule {
                 connection,
-                None,
-                client.span,
-            );
+                databases: Arc::clone(databases),
+                users: Arc::clone(&users),
+                address: Some(address),
+                method,
+                options: Arc::clone(&self.none),
+                line: 0,
+                file: None,
+            };
+            self.list.push((rule, client.span));
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn add(
-        &mut self,
-        database: &Database,
-        users: &[&Text],
-        address: Option<Address>,
-        method: Method,
-        connection: ConnectionType,
-        option: Option<(String, String)>,
-        span: Span,
-    ) {
-        let database = DatabaseToken::literal(&database.name.value, self.version);
-        let users: Result<Vec<_>, _> = users
-            .iter()
-            .map(|user| UserToken::literal(&user.value, self.version))
-            .collect();
-        let (Ok(database), Ok(users)) = (database, users) else {
-            return;
-        };
-        let databases = vec![database];
-        let options = option.into_iter().collect();
-        let rule = Rule {
-            connection,
-            databases,
-            users,
-            address,
-            method,
-            options,
-            line: 0,
-            file: None,
-        };
-        self.list.push((rule, span));
+    fn users<'d>(&self, names: impl IntoIterator<Item = &'d Text>) -> Option<Arc<[UserToken]>> {
+        let names = names.into_iter();
+        let tokens = names.map(|name| UserToken::literal(&name.value, self.version).ok());
+        tokens.collect()
     }
 }
 

@@ -101,7 +101,7 @@ impl Catalog {
     pub fn logins(instance: &Instance) -> Vec<DeclaredLogin<'_>> {
         let mut logins = BTreeSet::new();
         for rule in &instance.rules {
-            for database in &rule.databases {
+            for database in rule.databases.iter() {
                 let DatabaseToken::Name(database) = database else {
                     continue;
                 };
@@ -109,7 +109,7 @@ impl Catalog {
                     .databases
                     .get_key_value(database.as_str())
                     .map(|(name, _)| name);
-                for user in &rule.users {
+                for user in rule.users.iter() {
                     let (UserToken::Name(user), Some(database)) = (user, known) else {
                         continue;
                     };

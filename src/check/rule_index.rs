@@ -21,7 +21,7 @@ impl<'r> RuleIndex<'r> {
             wide: Vec::new(),
         };
         for (at, (rule, _)) in (0..).zip(rules) {
-            for token in &rule.databases {
+            for token in rule.databases.iter() {
                 match token {
                     DatabaseToken::Name(name) => index.named.entry(name).or_default().push(at),
                     _ => index.wide.push(at),

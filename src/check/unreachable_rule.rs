@@ -1,5 +1,7 @@
 //! A rule that never decides anything.
 
+use std::collections::HashSet;
+
 use super::rule_index::RuleIndex;
 use super::{Findings, Scope};
 use crate::catalog::access;
@@ -41,7 +43,14 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let version = scope.version().unwrap_or(Version::NEWEST).major();
-    let rules = access::rules(scope);
+    let contested = contested(scope);
+    if contested.as_ref().is_some_and(HashSet::is_empty) {
+        return;
+    }
+    let rules = access::rules_for(scope, |database| {
+        let names = contested.as_ref();
+        names.is_none_or(|names| names.contains(&*database.name.value))
+    });
     let index = RuleIndex::new(&rules);
     for (at, (rule, span)) in rules.iter().enumerate() {
         let rivals = index.rivals(at);
@@ -66,6 +75,22 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             findings.push(finding(rule, *span, &covering, version));
         }
     }
+}
+
+/// The databases among whose rules one may hide another, `None` for all: the rules that dbgen makes for the logins of a
+/// database never do.
+fn contested<'d>(scope: &Scope<'d>) -> Option<HashSet<&'d str>> {
+    let mut instances = scope.declarations.instances.iter();
+    if instances.any(|instance| !instance.authentication.is_empty()) {
+        return None;
+    }
+    let mut seen = HashSet::new();
+    let databases = scope.enabled_databases().map(|(_, database)| database);
+    let contested = databases.filter(|database| {
+        let first = seen.insert(&*database.name.value);
+        !first || !database.clients.is_empty()
+    });
+    Some(contested.map(|database| &*database.name.value).collect())
 }
 
 fn finding(rule: &Rule, span: Span, covering: &[&(Rule, Span)], version: u8) -> Diagnostic {

@@ -179,8 +179,8 @@ pub fn rule(version: u8) -> impl Strategy<Value = Rule> {
             .collect();
         Rule {
             connection,
-            databases,
-            users,
+            databases: databases.into(),
+            users: users.into(),
             address: (!local).then_some(address),
             method,
             options,

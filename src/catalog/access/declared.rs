@@ -1,5 +1,7 @@
 //! The rules that a server's declaration holds.
 
+use std::sync::Arc;
+
 use super::address;
 use crate::check::Scope;
 use crate::declaration::{Rule as Declared, Token, Tokens};
@@ -42,7 +44,7 @@ pub fn lower(declared: &Declared, version: u8) -> Option<Vec<Rule>> {
         (Method::Ident, ConnectionType::Local) => Method::Peer,
         (method, _) => method,
     };
-    let options: Vec<(String, String)> = declared
+    let options: Arc<[(String, String)]> = declared
         .options
         .iter()
         .map(|(name, value)| (name.value.to_string(), value.value.to_string()))
@@ -60,16 +62,17 @@ pub fn lower(declared: &Declared, version: u8) -> Option<Vec<Rule>> {
     Some(addresses.into_iter().map(rule).collect())
 }
 
-fn databases(tokens: &Tokens, version: u8) -> Option<Vec<DatabaseToken>> {
+fn databases(tokens: &Tokens, version: u8) -> Option<Arc<[DatabaseToken]>> {
     let list = match tokens {
         Tokens::Keyword(word) => {
-            return Some(vec![match &*word.value {
+            let keyword = match &*word.value {
                 "all" => DatabaseToken::All,
                 "sameuser" => DatabaseToken::SameUser,
                 "samerole" => DatabaseToken::SameRole,
                 "replication" => DatabaseToken::Replication,
                 _ => return None,
-            }]);
+            };
+            return Some([keyword].into());
         }
         Tokens::List(list, _) => list,
     };
@@ -81,13 +84,13 @@ fn databases(tokens: &Tokens, version: u8) -> Option<Vec<DatabaseToken>> {
     };
     list.iter()
         .map(one)
-        .collect::<Option<Vec<_>>>()
+        .collect::<Option<Arc<[_]>>>()
         .filter(|list| !list.is_empty())
 }
 
-fn users(tokens: &Tokens, version: u8) -> Option<Vec<UserToken>> {
+fn users(tokens: &Tokens, version: u8) -> Option<Arc<[UserToken]>> {
     let list = match tokens {
-        Tokens::Keyword(word) => return (&*word.value == "all").then(|| vec![UserToken::All]),
+        Tokens::Keyword(word) => return (&*word.value == "all").then(|| [UserToken::All].into()),
         Tokens::List(list, _) => list,
     };
     let one = |token: &Token| match token {
@@ -97,6 +100,6 @@ fn users(tokens: &Tokens, version: u8) -> Option<Vec<UserToken>> {
     };
     list.iter()
         .map(one)
-        .collect::<Option<Vec<_>>>()
+        .collect::<Option<Arc<[_]>>>()
         .filter(|list| !list.is_empty())
 }

@@ -18,11 +18,10 @@ pub fn attributes(instance: &Instance) -> Result<Literal, ContainsNul> {
     let mut services: Vec<(&str, Vec<(Text, Literal)>)> = Vec::new();
     let mut databases: Vec<(&Identifier, &Database)> = instance.databases.iter().collect();
     databases.sort_by_key(|(_, database)| &*database.service);
+    let names = Names::new(instance)?;
     for (name, database) in databases {
-        let entry = (
-            Text::try_from(name.as_str())?,
-            connection(instance, name, database)?,
-        );
+        let name = Text::try_from(name.shared())?;
+        let entry = (name.clone(), connection(instance, &names, name, database)?);
         match services.last_mut() {
             Some((service, entries)) if **service == *database.service => entries.push(entry),
             _ => services.push((&database.service, vec![entry])),
@@ -36,43 +35,64 @@ pub fn attributes(instance: &Instance) -> Result<Literal, ContainsNul> {
     ))
 }
 
+/// What every database has, shared between them: the names of the attributes and some of their values.
+struct Names {
+    database: Text,
+    host: (Text, Literal),
+    password_file: Text,
+    port: (Text, Literal),
+    socket_directory: (Text, Literal),
+    url: Text,
+    username: Text,
+}
+
+impl Names {
+    fn new(instance: &Instance) -> Result<Names, ContainsNul> {
+        let text = |text: &str| Text::try_from(text);
+        Ok(Names {
+            database: text("database")?,
+            host: (text("host")?, Literal::text("localhost")?),
+            password_file: text("passwordFile")?,
+            port: (text("port")?, Literal::from(i64::from(instance.port))),
+            socket_directory: (
+                text("socketDirectory")?,
+                Literal::text(&instance.socket_directory)?,
+            ),
+            url: text("url")?,
+            username: text("username")?,
+        })
+    }
+}
+
 fn connection(
     instance: &Instance,
-    name: &Identifier,
+    names: &Names,
+    name: Text,
     database: &Database,
 ) -> Result<Literal, ContainsNul> {
     let user = &database.user;
-    let encode = |text: &Identifier| utf8_percent_encode(text.as_str(), UNRESERVED).to_string();
+    let encode = |text| utf8_percent_encode(text, UNRESERVED);
     let url = format!(
         "postgresql://{}@localhost:{}/{}",
-        encode(user),
+        encode(user.as_str()),
         instance.port,
-        encode(name)
+        encode(name.as_str())
     );
-    let mut attributes = vec![
-        ("database", Literal::text(name.as_str())?),
-        ("host", Literal::text("localhost")?),
-        ("port", Literal::from(i64::from(instance.port))),
-        (
-            "socketDirectory",
-            Literal::text(&instance.socket_directory)?,
-        ),
-        ("url", Literal::text(&url)?),
-        ("username", Literal::text(user.as_str())?),
-    ];
     let password = instance
         .roles
         .get(user)
         .and_then(|role| role.password.as_ref());
-    if let Some(path) = password.map(password_file).transpose()?.flatten() {
-        attributes.push(("passwordFile", path));
-    }
-    let attributes = attributes
-        .into_iter()
-        .map(|(name, value)| Ok((Text::try_from(name)?, value)));
-    Ok(Literal::attrs(
-        attributes.collect::<Result<Vec<_>, ContainsNul>>()?,
-    ))
+    let password_file = password.map(password_file).transpose()?.flatten();
+    let mut attributes = Vec::with_capacity(7);
+    attributes.push((names.database.clone(), Literal::Str(name)));
+    attributes.push(names.host.clone());
+    attributes.extend(password_file.map(|path| (names.password_file.clone(), path)));
+    attributes.push(names.port.clone());
+    attributes.push(names.socket_directory.clone());
+    attributes.push((names.url.clone(), Literal::text(&url)?));
+    let user = Text::try_from(user.shared())?;
+    attributes.push((names.username.clone(), Literal::Str(user)));
+    Ok(Literal::attrs(attributes))
 }
 
 /// The path on the host of the file that holds the password, when it is known before the host is set up.

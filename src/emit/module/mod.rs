@@ -84,22 +84,18 @@ fn context(catalog: &Catalog) -> Result<BTreeMap<&'static str, Literal>, RenderE
     context.insert("port", Literal::from(i64::from(instance.port)));
     context.insert("tcp", Literal::Bool(listens_beyond_loopback(instance)));
     let version = instance.version.unwrap_or(Version::NEWEST).major();
-    let rules = instance
-        .rules
-        .iter()
-        .map(|rule| Ok(Literal::text(&hba::print(rule, version)?)?));
-    context.insert(
-        "rules",
-        Literal::list(rules.collect::<Result<Vec<_>, RenderError>>()?),
-    );
-    let idents = instance
-        .ident_map
-        .iter()
-        .map(|line| Ok(Literal::text(&hba::print_ident(line, version)?)?));
-    context.insert(
-        "identMap",
-        Literal::list(idents.collect::<Result<Vec<_>, RenderError>>()?),
-    );
+    let mut rules = String::new();
+    for rule in &instance.rules {
+        hba::print_to(&mut rules, rule, version)?;
+        rules.push('\n');
+    }
+    context.insert("rules", Literal::lines(rules)?);
+    let mut idents = String::new();
+    for line in &instance.ident_map {
+        idents.push_str(&hba::print_ident(line, version)?);
+        idents.push('\n');
+    }
+    context.insert("identMap", Literal::lines(idents)?);
     context.insert(
         "preloadLibraries",
         texts(instance.preload_libraries.iter().map(|library| &**library))?,
@@ -111,10 +107,7 @@ fn context(catalog: &Catalog) -> Result<BTreeMap<&'static str, Literal>, RenderE
     let packages = packages.collect::<Result<Vec<_>, _>>()?;
     context.insert("hasPackages", Literal::Bool(!packages.is_empty()));
     context.insert("packages", Literal::packages(packages));
-    context.insert(
-        "settings",
-        texts(settings::program(instance).iter().map(String::as_str))?,
-    );
+    context.insert("settings", Literal::lines(settings::program(instance))?);
     context.insert(
         "socketDirectory",
         Literal::text(&instance.socket_directory)?,
@@ -129,7 +122,8 @@ fn texts<'a>(items: impl Iterator<Item = &'a str>) -> Result<Literal, ContainsNu
 }
 
 fn names<'a>(items: impl Iterator<Item = &'a Identifier>) -> Result<Literal, ContainsNul> {
-    texts(items.map(Identifier::as_str))
+    let names = items.map(|name| Text::try_from(name.shared()).map(Literal::Str));
+    Ok(Literal::list(names.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// nixpkgs' set-up creates a database with the server's defaults, and puts its name unescaped between quotes.
@@ -153,17 +147,22 @@ fn ensure_users(instance: &Instance) -> Result<Literal, ContainsNul> {
         .roles
         .iter()
         .filter(|(name, _)| is_safe_in_ensure_databases(name.as_str()));
+    let ownership = Text::try_from("ensureDBOwnership")?;
+    let ensure_clauses = Text::try_from("ensureClauses")?;
+    let name_of = Text::try_from("name")?;
     let users = roles.map(|(name, role)| {
-        let mut user = vec![(Text::try_from("name")?, Literal::text(name.as_str())?)];
+        let mut user = Vec::with_capacity(3);
         // nixpkgs asserts that a database of the user's name is ensured, and makes the user its owner.
         let owns = |database: &Database| database.owner == *name && is_ensured(name, database);
         if instance.databases.get(name).is_some_and(owns) {
-            user.push((Text::try_from("ensureDBOwnership")?, Literal::Bool(true)));
+            user.push((ownership.clone(), Literal::Bool(true)));
         }
         let clauses = clauses(role)?;
         if !clauses.is_empty() {
-            user.push((Text::try_from("ensureClauses")?, Literal::attrs(clauses)));
+            user.push((ensure_clauses.clone(), Literal::attrs(clauses)));
         }
+        let name = Text::try_from(name.shared())?;
+        user.push((name_of.clone(), Literal::Str(name)));
         Ok(Literal::attrs(user))
     });
     Ok(Literal::list(

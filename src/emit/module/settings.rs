@@ -1,6 +1,8 @@
 //! The SQL program that gives each database its parameters.
 
-use serde_json::json;
+use std::borrow::Cow;
+
+use serde::Serialize;
 
 use crate::catalog::{Instance, SettingValue};
 use crate::postgres::parameter::{self, List};
@@ -11,66 +13,76 @@ const PROGRAM: &str = include_str!("../../../templates/settings.sql");
 /// The line of the program that the declared parameters take the place of.
 const DATA: &str = "-- @declared";
 
-/// The program's lines; none when no database has parameters.
-pub fn program(instance: &Instance) -> Vec<String> {
-    let declared: Vec<String> = instance
-        .databases
-        .iter()
-        .flat_map(|(name, database)| {
-            database.settings.iter().map(move |(parameter, value)| {
-                let values = values(value);
-                let stored = stored(parameter, &values);
-                json!({ "database": name.as_str(), "parameter": parameter, "values": values, "stored": stored }).to_string()
-            })
+/// One parameter of a database, as the program reads it.
+#[derive(Serialize)]
+struct Declared<'a> {
+    database: &'a str,
+    parameter: &'a str,
+    stored: String,
+    values: Vec<Cow<'a, str>>,
+}
+
+/// The program; nothing when no database has parameters.
+pub fn program(instance: &Instance) -> String {
+    let declared = instance.databases.iter().flat_map(|(name, database)| {
+        let settings = database.settings.iter();
+        settings.map(|(parameter, value)| {
+            let values = values(value);
+            Declared {
+                database: name.as_str(),
+                parameter,
+                stored: stored(parameter, &values),
+                values,
+            }
         })
-        .collect();
-    if declared.is_empty() {
-        return Vec::new();
+    });
+    let mut data = String::new();
+    for declared in declared {
+        data.push_str(if data.is_empty() { "[\n" } else { ",\n" });
+        // The data of strings and lists of them can't fail to be JSON.
+        data.push_str(&serde_json::to_string(&declared).unwrap_or_default());
     }
-    let data = quote_literal(&format!("[\n{}\n]", declared.join(",\n")));
-    let mut lines = Vec::new();
+    if data.is_empty() {
+        return data;
+    }
+    data.push_str("\n]");
+    let mut program = String::with_capacity(PROGRAM.len() + data.len() * 5 / 4);
     for line in PROGRAM.lines() {
         if line == DATA {
-            lines.extend(
-                format!("SET dbgen.declared TO {data};")
-                    .lines()
-                    .map(str::to_owned),
-            );
+            program.push_str("SET dbgen.declared TO ");
+            program.push_str(&quote_literal(&data));
+            program.push(';');
         } else {
-            lines.push(line.to_owned());
+            program.push_str(line);
         }
+        program.push('\n');
     }
-    lines
+    program
 }
 
 /// The value as SET takes it: one literal, or several for a list.
-fn values(value: &SettingValue) -> Vec<String> {
+fn values(value: &SettingValue) -> Vec<Cow<'_, str>> {
     match value {
-        SettingValue::Bool(value) => vec![if *value { "on" } else { "off" }.to_owned()],
-        SettingValue::Integer(value) => vec![value.to_string()],
-        SettingValue::Float(value) => vec![value.to_string()],
-        SettingValue::String(value) => vec![value.to_string()],
-        SettingValue::List(items) => items.iter().map(|item| item.to_string()).collect(),
+        SettingValue::Bool(true) => vec!["on".into()],
+        SettingValue::Bool(false) => vec!["off".into()],
+        SettingValue::Integer(value) => vec![value.to_string().into()],
+        SettingValue::Float(value) => vec![value.to_string().into()],
+        SettingValue::String(value) => vec![(**value).into()],
+        SettingValue::List(items) => items.iter().map(|item| (**item).into()).collect(),
     }
 }
 
 /// The value as pg_db_role_setting holds it once it is set (flatten_set_variable_args in the server's guc_funcs.c).
-fn stored(parameter: &str, values: &[String]) -> String {
+fn stored(parameter: &str, values: &[Cow<'_, str>]) -> String {
     let quoted = parameter::lookup(parameter).is_some_and(|known| {
         known
             .editions()
             .last()
             .is_some_and(|edition| edition.list == List::Quoted)
     });
-    let values: Vec<String> = values
-        .iter()
-        .map(|value| {
-            if quoted {
-                quote_identifier(value).to_string()
-            } else {
-                value.clone()
-            }
-        })
-        .collect();
+    if !quoted {
+        return values.join(", ");
+    }
+    let values: Vec<String> = values.iter().map(|value| quote_identifier(value)).collect();
     values.join(", ")
 }

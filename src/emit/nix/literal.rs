@@ -1,9 +1,9 @@
 //! The values that a module may hold: data, and a closed set of safe references.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::text::check;
 pub use super::text::{ContainsNul, Text};
 use super::write::{write_binding, write_value};
 
@@ -23,8 +23,10 @@ pub enum Literal {
     Str(Text),
     /// A list, in the order given.
     List(Arc<[Literal]>),
-    /// An attribute set, written in the byte order of its names.
-    Attrs(Arc<BTreeMap<Text, Literal>>),
+    /// The lines of a text, each ended by a line break, as a list of strings without the line breaks.
+    Lines(Arc<str>),
+    /// An attribute set, in the byte order of its names, which are all different.
+    Attrs(Arc<[(Text, Literal)]>),
     /// A value that the NixOS evaluation supplies, such as the path of a secret.
     Reference(Reference),
     /// A function from a package set to a list of its packages: `ps: [ ps.pgvector ]`.
@@ -83,9 +85,32 @@ impl Literal {
         Self::List(items.into_iter().collect())
     }
 
+    /// A list of strings: the lines of a text. What stands behind its last line break is a line too.
+    ///
+    /// # Errors
+    /// When `text` holds U+0000.
+    pub fn lines(mut text: String) -> Result<Self, ContainsNul> {
+        check(&text)?;
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        Ok(Self::Lines(text.into()))
+    }
+
     /// An attribute set; of two equal names the later one stays.
     pub fn attrs(entries: impl IntoIterator<Item = (Text, Literal)>) -> Self {
-        Self::Attrs(Arc::new(entries.into_iter().collect()))
+        let mut entries: Vec<_> = entries.into_iter().collect();
+        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            entries.dedup_by(|later, first| {
+                let equal = later.0 == first.0;
+                if equal {
+                    std::mem::swap(later, first);
+                }
+                equal
+            });
+        }
+        Self::Attrs(entries.into())
     }
 
     /// A function from a package set to the packages of these names.
@@ -120,6 +145,7 @@ impl Literal {
     pub fn spans_lines(&self) -> bool {
         match self {
             Self::List(items) => !items.is_empty(),
+            Self::Lines(text) => !text.is_empty(),
             Self::Attrs(entries) => !entries.is_empty(),
             Self::Packages(names) => !names.is_empty(),
             Self::Null | Self::Bool(_) | Self::Int(_) | Self::Str(_) | Self::Reference(_) => false,

@@ -205,7 +205,11 @@ impl<'t> Scan<'t> {
                     b'$' => self.at += 2,
                     _ => self.at += 1,
                 },
-                _ => self.at += 1,
+                _ => {
+                    let plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | b'$');
+                    let rest = &self.bytes[self.at..];
+                    self.at += rest.iter().take_while(|byte| plain(byte)).count();
+                }
             }
         }
     }

@@ -28,7 +28,7 @@ impl Text {
     }
 }
 
-fn check(text: &str) -> Result<(), ContainsNul> {
+pub(super) fn check(text: &str) -> Result<(), ContainsNul> {
     match text.bytes().position(|byte| byte == 0) {
         Some(offset) => Err(ContainsNul { offset }),
         None => Ok(()),
@@ -40,6 +40,14 @@ impl TryFrom<&str> for Text {
 
     fn try_from(text: &str) -> Result<Self, ContainsNul> {
         check(text).map(|()| Self(text.into()))
+    }
+}
+
+impl TryFrom<Arc<str>> for Text {
+    type Error = ContainsNul;
+
+    fn try_from(text: Arc<str>) -> Result<Self, ContainsNul> {
+        check(&text).map(|()| Self(text))
     }
 }
 
@@ -77,12 +85,27 @@ pub(super) fn write_name<W: fmt::Write + ?Sized>(out: &mut W, name: &Text) -> fm
     }
 }
 
+/// The bytes that may have to be escaped: most bytes are none of them, which one look-up tells.
+const ESCAPED: [bool; 256] = {
+    let mut escaped = [false; 256];
+    let bytes = b"\"\\\n\r\t$";
+    let mut at = 0;
+    while at < bytes.len() {
+        escaped[bytes[at] as usize] = true;
+        at += 1;
+    }
+    escaped
+};
+
 /// Writes a string literal on one line.
 pub(super) fn write_string<W: fmt::Write + ?Sized>(out: &mut W, text: &str) -> fmt::Result {
     out.write_char('"')?;
     let bytes = text.as_bytes();
     let mut written = 0;
     for (at, &byte) in bytes.iter().enumerate() {
+        if !ESCAPED[usize::from(byte)] {
+            continue;
+        }
         let escape = match byte {
             b'"' => "\\\"",
             b'\\' => "\\\\",

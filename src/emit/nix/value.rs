@@ -17,7 +17,7 @@ pub(super) struct Node(pub(super) Literal);
 impl Object for Node {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         match self.0 {
-            Literal::List(_) => ObjectRepr::Seq,
+            Literal::List(_) | Literal::Lines(_) => ObjectRepr::Seq,
             Literal::Attrs(_) => ObjectRepr::Map,
             _ => ObjectRepr::Plain,
         }
@@ -26,9 +26,15 @@ impl Object for Node {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         match &self.0 {
             Literal::List(items) => items.get(key.as_usize()?).map(to_value),
-            Literal::Attrs(entries) => entries
-                .get(&Text::try_from(key.as_str()?).ok()?)
-                .map(to_value),
+            Literal::Lines(text) => text
+                .split_terminator('\n')
+                .nth(key.as_usize()?)
+                .map(Value::from),
+            Literal::Attrs(entries) => {
+                let key = key.as_str()?;
+                let at = entries.binary_search_by(|(name, _)| name.as_str().cmp(key));
+                entries.get(at.ok()?).map(|(_, value)| to_value(value))
+            }
             _ => None,
         }
     }
@@ -36,10 +42,11 @@ impl Object for Node {
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         match &self.0 {
             Literal::List(items) => Enumerator::Seq(items.len()),
+            Literal::Lines(text) => Enumerator::Seq(text.matches('\n').count()),
             Literal::Attrs(entries) => Enumerator::Values(
                 entries
-                    .keys()
-                    .map(|name| Value::from(name.shared()))
+                    .iter()
+                    .map(|(name, _)| Value::from(name.shared()))
                     .collect(),
             ),
             _ => Enumerator::NonEnumerable,

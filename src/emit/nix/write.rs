@@ -29,12 +29,22 @@ pub(super) fn write_value<W: Write + ?Sized>(
         Literal::Str(text) => write_string(out, text.as_str()),
         Literal::Reference(reference) => write_reference(out, reference),
         Literal::List(items) if items.is_empty() => out.write_str("[ ]"),
+        Literal::Lines(text) if text.is_empty() => out.write_str("[ ]"),
         Literal::Attrs(entries) if entries.is_empty() => out.write_str("{ }"),
         Literal::List(items) => {
             out.write_char('[')?;
             for item in items.iter() {
                 new_line(out, indent + STEP)?;
                 write_value(out, item, indent + STEP, true)?;
+            }
+            new_line(out, indent)?;
+            out.write_char(']')
+        }
+        Literal::Lines(text) => {
+            out.write_char('[')?;
+            for line in text.split_terminator('\n') {
+                new_line(out, indent + STEP)?;
+                write_string(out, line)?;
             }
             new_line(out, indent)?;
             out.write_char(']')
@@ -84,7 +94,9 @@ fn fits(name: &Text, value: &Literal) -> bool {
     let mut width = Width(0);
     let _ = match value {
         Literal::Str(_) | Literal::Int(i64::MIN) if bare => return true,
-        Literal::List(_) | Literal::Attrs(_) if bare && value.spans_lines() => return true,
+        Literal::List(_) | Literal::Lines(_) | Literal::Attrs(_) if bare && value.spans_lines() => {
+            return true;
+        }
         Literal::Packages(_) if value.spans_lines() => width.write_str("ps: ["),
         _ if value.spans_lines() => width.write_str("["),
         Literal::Str(text) if text.as_str().len() > WIDTH * 4 => return false,
@@ -149,12 +161,13 @@ fn write_packages<W: Write + ?Sized>(out: &mut W, names: &[Text], indent: usize)
 }
 
 fn new_line<W: Write + ?Sized>(out: &mut W, indent: usize) -> fmt::Result {
-    const BLANKS: &str = "                                                                ";
-    out.write_char('\n')?;
-    let mut left = indent;
+    const LINE: &str = "\n                                                                ";
+    let (first, blanks) = (indent.min(LINE.len() - 1), &LINE[1..]);
+    out.write_str(&LINE[..=first])?;
+    let mut left = indent - first;
     while left > 0 {
-        let part = left.min(BLANKS.len());
-        out.write_str(&BLANKS[..part])?;
+        let part = left.min(blanks.len());
+        out.write_str(&blanks[..part])?;
         left -= part;
     }
     Ok(())

@@ -16,8 +16,8 @@ pub(super) fn covering(rules: &[Rule], index: usize) -> Option<Vec<usize>> {
     let mut covering = Vec::new();
     for carrier in rule.connection.carriers() {
         for address in families(rule.address.as_ref()) {
-            for database in &rule.databases {
-                for user in &rule.users {
+            for database in rule.databases.iter() {
+                for user in rule.users.iter() {
                     let atom = Atom {
                         carrier: *carrier,
                         address: address.as_ref(),

@@ -82,7 +82,9 @@ pub(super) fn check_name(name: &str) -> Result<(), Unwritable> {
 }
 
 pub(super) fn check_text(text: &str) -> Result<(), Unwritable> {
-    if text.chars().any(char::is_control) {
+    // Outside ASCII the control characters are U+0080 to U+009F.
+    let may = text.bytes().any(|byte| byte < b' ' || byte >= 0x7f);
+    if may && text.chars().any(char::is_control) {
         return Err(Unwritable::Control {
             text: text.to_owned(),
         });
@@ -112,7 +114,21 @@ pub(super) fn escape(name: &str) -> String {
 }
 
 /// `text` in quotes: no keyword, no `+`, no `@`, no comment, one token.
-pub(super) fn quote(text: &str, version: u8) -> Result<String, Unwritable> {
+pub(super) fn quote(text: &str, version: u8, out: &mut String) -> Result<(), Unwritable> {
+    check_quoted(text, version)?;
+    out.push('"');
+    for (index, part) in text.split('"').enumerate() {
+        if index > 0 {
+            out.push_str("\"\"");
+        }
+        out.push_str(part);
+    }
+    out.push('"');
+    Ok(())
+}
+
+/// Whether `text` can stand in quotes.
+pub(super) fn check_quoted(text: &str, version: u8) -> Result<(), Unwritable> {
     check_text(text)?;
     if let Some(most) = longest_token(version).filter(|most| text.len() > *most) {
         return Err(Unwritable::FieldTooLong {
@@ -120,5 +136,5 @@ pub(super) fn quote(text: &str, version: u8) -> Result<String, Unwritable> {
             most,
         });
     }
-    Ok(format!("\"{}\"", text.replace('"', "\"\"")))
+    Ok(())
 }

@@ -30,7 +30,7 @@ pub use literal::Unwritable;
 pub use method::Method;
 pub use parse::{ParseError, parse};
 pub use pattern::Answer;
-pub use print::{print, print_ident};
+pub use print::{print, print_ident, print_to};
 pub use rule::Rule;
 pub use simulate::{Client, Decision, Login, Outcome, Undecided, simulate};
 pub use token::{DatabaseToken, UserToken};

@@ -1,5 +1,7 @@
 //! `pg_hba.conf`: records to rules.
 
+use std::sync::Arc;
+
 use super::tokenize::{self, Field, Files, Token};
 use super::{
     Address, ConnectionType, DatabaseToken, Method, Rule, UserToken, address, options, pattern,
@@ -43,12 +45,12 @@ fn rule(fields: &[Field], version: u8) -> Result<Rule, String> {
     let connection = ConnectionType::from_keyword(connection)
         .ok_or_else(|| format!("`{connection}` is no connection type"))?;
     let databases = many(fields.next(), "database")?;
-    let databases: Vec<_> = databases
+    let databases: Arc<[_]> = databases
         .iter()
         .map(|token| DatabaseToken::read(token, version))
         .collect();
     let users = many(fields.next(), "user")?;
-    let users: Vec<_> = users
+    let users: Arc<[_]> = users
         .iter()
         .map(|token| UserToken::read(token, version))
         .collect();

@@ -1,32 +1,55 @@
 //! Rules and maps to lines that the server reads back as the same rules and maps.
 
-use super::literal::{Unwritable, quote};
+use std::fmt::Write;
+
+use super::literal::{Unwritable, check_quoted, quote};
 use super::{
     Address, ConnectionType, DatabaseToken, DatabaseUser, IdentMap, REGEX_SINCE, Rule, SystemUser,
     UserToken,
 };
 use super::{address, pattern};
 
+type Written = Result<(), Unwritable>;
+
 /// The rule as one line for a server of `version`, without a line end. Keywords are bare, names quoted.
 ///
 /// # Errors
 /// [`Unwritable`] for whatever the server would read as something else, or not at all.
 pub fn print(rule: &Rule, version: u8) -> Result<String, Unwritable> {
-    let databases = list(&rule.databases, "database", |token| {
-        database(token, version)
+    let mut line = String::new();
+    print_to(&mut line, rule, version)?;
+    Ok(line)
+}
+
+/// The same behind what `out` holds.
+///
+/// # Errors
+/// Those of [`print`]; `out` then ends anywhere in the line.
+pub fn print_to(out: &mut String, rule: &Rule, version: u8) -> Written {
+    out.push_str(rule.connection.keyword());
+    out.push(' ');
+    list(out, &rule.databases, "database", |out, token| {
+        database(out, token, version)
     })?;
-    let users = list(&rule.users, "user", |token| user(token, version))?;
-    let mut fields = vec![rule.connection.keyword().to_owned(), databases, users];
+    out.push(' ');
+    list(out, &rule.users, "user", |out, token| {
+        user(out, token, version)
+    })?;
+    out.push(' ');
     match (&rule.address, rule.connection) {
         (None, ConnectionType::Local) => {}
         (Some(_), ConnectionType::Local) | (None, _) => return Err(Unwritable::Address),
-        (Some(address), _) => fields.extend(self::address(address, version)?),
+        (Some(address), _) => {
+            self::address(out, address, version)?;
+            out.push(' ');
+        }
     }
-    fields.push(rule.method.keyword().to_owned());
-    for (name, value) in &rule.options {
-        fields.push(option(name, value, version)?);
+    out.push_str(rule.method.keyword());
+    for (name, value) in rule.options.iter() {
+        out.push(' ');
+        option(out, name, value, version)?;
     }
-    Ok(fields.join(" "))
+    Ok(())
 }
 
 /// The map as one line for a server of `version`, without a line end. Keywords are bare, all else quoted.
@@ -34,70 +57,76 @@ pub fn print(rule: &Rule, version: u8) -> Result<String, Unwritable> {
 /// # Errors
 /// [`Unwritable`] for whatever the server would read as something else, or not at all.
 pub fn print_ident(map: &IdentMap, version: u8) -> Result<String, Unwritable> {
-    let system_user = match &map.system_user {
+    let mut line = String::new();
+    quote(not_empty(&map.map)?, version, &mut line)?;
+    line.push(' ');
+    match &map.system_user {
         SystemUser::Name(name) if name.starts_with('/') => {
             return Err(Unwritable::Slash { name: name.clone() });
         }
-        SystemUser::Name(name) => quote(not_empty(name)?, version)?,
-        SystemUser::Regex(pattern) => quote(&format!("/{pattern}"), version)?,
-    };
-    let database_user = match &map.database_user {
-        DatabaseUser::All => "all".to_owned(),
-        DatabaseUser::Name(name) => plain(name, version)?,
-        DatabaseUser::Member(role) => format!("+{}", quote(not_empty(role)?, version)?),
-        DatabaseUser::Regex(pattern) => regex(pattern, version)?,
-    };
-    if version < REGEX_SINCE
-        && matches!(
-            map.database_user,
-            DatabaseUser::All | DatabaseUser::Member(_)
-        )
-    {
+        SystemUser::Name(name) => quote(not_empty(name)?, version, &mut line)?,
+        SystemUser::Regex(pattern) => quote(&format!("/{pattern}"), version, &mut line)?,
+    }
+    line.push(' ');
+    let start = line.len();
+    match &map.database_user {
+        DatabaseUser::All => line.push_str("all"),
+        DatabaseUser::Name(name) => plain(&mut line, name, version)?,
+        DatabaseUser::Member(role) => member(&mut line, role, version)?,
+        DatabaseUser::Regex(pattern) => regex(&mut line, pattern, version)?,
+    }
+    let by_pattern = matches!(
+        map.database_user,
+        DatabaseUser::All | DatabaseUser::Member(_)
+    );
+    if version < REGEX_SINCE && by_pattern {
         return Err(Unwritable::Regex {
-            pattern: database_user,
+            pattern: line.split_off(start),
         });
     }
-    Ok(format!(
-        "{} {system_user} {database_user}",
-        quote(not_empty(&map.map)?, version)?
-    ))
+    Ok(line)
 }
 
 fn list<T>(
+    out: &mut String,
     tokens: &[T],
     what: &'static str,
-    one: impl Fn(&T) -> Result<String, Unwritable>,
-) -> Result<String, Unwritable> {
+    one: impl Fn(&mut String, &T) -> Written,
+) -> Written {
     if tokens.is_empty() {
         return Err(Unwritable::Missing(what));
     }
-    Ok(tokens
-        .iter()
-        .map(one)
-        .collect::<Result<Vec<_>, _>>()?
-        .join(","))
+    for (index, token) in tokens.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        one(out, token)?;
+    }
+    Ok(())
 }
 
-fn database(token: &DatabaseToken, version: u8) -> Result<String, Unwritable> {
-    Ok(match token {
-        DatabaseToken::All => "all".to_owned(),
-        DatabaseToken::SameUser => "sameuser".to_owned(),
-        DatabaseToken::SameRole => "samerole".to_owned(),
-        DatabaseToken::Replication => "replication".to_owned(),
-        DatabaseToken::Name(name) => plain(name, version)?,
-        DatabaseToken::Regex(pattern) => regex(pattern, version)?,
-        DatabaseToken::File(file) => format!("@{}", quote(not_empty(file)?, version)?),
-    })
+fn database(out: &mut String, token: &DatabaseToken, version: u8) -> Written {
+    match token {
+        DatabaseToken::All => out.push_str("all"),
+        DatabaseToken::SameUser => out.push_str("sameuser"),
+        DatabaseToken::SameRole => out.push_str("samerole"),
+        DatabaseToken::Replication => out.push_str("replication"),
+        DatabaseToken::Name(name) => plain(out, name, version)?,
+        DatabaseToken::Regex(pattern) => regex(out, pattern, version)?,
+        DatabaseToken::File(file) => self::file(out, file, version)?,
+    }
+    Ok(())
 }
 
-fn user(token: &UserToken, version: u8) -> Result<String, Unwritable> {
-    Ok(match token {
-        UserToken::All => "all".to_owned(),
-        UserToken::Name(name) => plain(name, version)?,
-        UserToken::Member(role) => format!("+{}", quote(not_empty(role)?, version)?),
-        UserToken::Regex(pattern) => regex(pattern, version)?,
-        UserToken::File(file) => format!("@{}", quote(not_empty(file)?, version)?),
-    })
+fn user(out: &mut String, token: &UserToken, version: u8) -> Written {
+    match token {
+        UserToken::All => out.push_str("all"),
+        UserToken::Name(name) => plain(out, name, version)?,
+        UserToken::Member(role) => member(out, role, version)?,
+        UserToken::Regex(pattern) => regex(out, pattern, version)?,
+        UserToken::File(file) => self::file(out, file, version)?,
+    }
+    Ok(())
 }
 
 fn not_empty(name: &str) -> Result<&str, Unwritable> {
@@ -108,54 +137,66 @@ fn not_empty(name: &str) -> Result<&str, Unwritable> {
     }
 }
 
-fn plain(name: &str, version: u8) -> Result<String, Unwritable> {
+fn plain(out: &mut String, name: &str, version: u8) -> Written {
     if version >= REGEX_SINCE && name.starts_with('/') {
         return Err(Unwritable::Slash {
             name: name.to_owned(),
         });
     }
-    quote(not_empty(name)?, version)
+    quote(not_empty(name)?, version, out)
 }
 
-fn regex(pattern: &str, version: u8) -> Result<String, Unwritable> {
+fn member(out: &mut String, role: &str, version: u8) -> Written {
+    out.push('+');
+    quote(not_empty(role)?, version, out)
+}
+
+fn file(out: &mut String, file: &str, version: u8) -> Written {
+    out.push('@');
+    quote(not_empty(file)?, version, out)
+}
+
+fn regex(out: &mut String, pattern: &str, version: u8) -> Written {
     if version < REGEX_SINCE || pattern::check(pattern).is_err() {
         return Err(Unwritable::Regex {
             pattern: pattern.to_owned(),
         });
     }
-    quote(&format!("/{pattern}"), version)
+    quote(&format!("/{pattern}"), version, out)
 }
 
-fn address(address: &Address, version: u8) -> Result<Vec<String>, Unwritable> {
-    Ok(match address {
-        Address::All => vec!["all".to_owned()],
-        Address::SameHost => vec!["samehost".to_owned()],
-        Address::SameNet => vec!["samenet".to_owned()],
+fn address(out: &mut String, address: &Address, version: u8) -> Written {
+    let written = match address {
+        Address::All => out.write_str("all"),
+        Address::SameHost => out.write_str("samehost"),
+        Address::SameNet => out.write_str("samenet"),
         Address::Net { ip, prefix } if u32::from(*prefix) > address::bits(*ip).1 => {
             return Err(Unwritable::Address);
         }
-        Address::Net { ip, prefix } => vec![format!("{ip}/{prefix}")],
+        Address::Net { ip, prefix } => write!(out, "{ip}/{prefix}"),
         Address::Masked { ip, mask } if ip.is_ipv4() != mask.is_ipv4() => {
             return Err(Unwritable::Address);
         }
-        Address::Masked { ip, mask } => vec![ip.to_string(), mask.to_string()],
+        Address::Masked { ip, mask } => write!(out, "{ip} {mask}"),
         Address::HostName(name) if is_host_name(name) && !name.starts_with('.') => {
-            vec![quote(name, version)?]
+            return quote(name, version, out);
         }
         Address::Suffix(name) if is_host_name(name) && name.starts_with('.') => {
-            vec![quote(name, version)?]
+            return quote(name, version, out);
         }
         Address::HostName(name) | Address::Suffix(name) => {
             return Err(Unwritable::HostName(name.clone()));
         }
-    })
+    };
+    // A `String` takes everything.
+    written.map_err(|_| Unwritable::Address)
 }
 
 fn is_host_name(name: &str) -> bool {
     !name.is_empty() && !name.contains('/') && address::numeric(name).is_none()
 }
 
-fn option(name: &str, value: &str, version: u8) -> Result<String, Unwritable> {
+fn option(out: &mut String, name: &str, value: &str, version: u8) -> Written {
     let valid = !name.is_empty()
         && name
             .bytes()
@@ -164,10 +205,13 @@ fn option(name: &str, value: &str, version: u8) -> Result<String, Unwritable> {
         return Err(Unwritable::OptionName(name.to_owned()));
     }
     // The limit is one of the whole token; the quotes are around the value only, which keeps the name readable.
-    quote(&format!("{name}={value}"), version)?;
+    check_quoted(&format!("{name}={value}"), version)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:".contains(&byte);
+    out.push_str(name);
+    out.push('=');
     if !value.is_empty() && value.bytes().all(plain) {
-        return Ok(format!("{name}={value}"));
+        out.push_str(value);
+        return Ok(());
     }
-    Ok(format!("{name}={}", quote(value, version)?))
+    quote(value, version, out)
 }

@@ -92,7 +92,7 @@ pub enum List {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lookup {
     /// A parameter of PostgreSQL or of one of its own modules.
-    Known(Parameter),
+    Known(&'static Parameter),
     /// A parameter of some extension: simple names joined by dots (manual: "Customized Options").
     Custom,
     /// The prefix belongs to a module that has no such parameter.

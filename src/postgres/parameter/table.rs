@@ -1,5 +1,7 @@
 //! The table of parameters, searched in its text: nothing is parsed before it is asked for.
 
+use std::sync::{LazyLock, OnceLock};
+
 use super::{Context, Kind, List, Unit, renamed_to};
 use crate::postgres::Version;
 
@@ -76,22 +78,58 @@ impl Parameter {
     }
 }
 
+/// The lines of one parameter, read when it is first asked for.
+struct Row {
+    name: &'static str,
+    lines: &'static str,
+    parameter: OnceLock<Option<Parameter>>,
+}
+
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let lines: Vec<&str> = TABLE.split_inclusive('\n').collect();
+    let mut start = 0;
+    let rows = lines
+        .chunk_by(|a, b| name_of(a) == name_of(b))
+        .map(|lines| {
+            let end = start + lines.iter().map(|line| line.len()).sum::<usize>();
+            let row = Row {
+                name: name_of(lines[0]),
+                lines: &TABLE[start..end],
+                parameter: OnceLock::new(),
+            };
+            start = end;
+            row
+        });
+    rows.collect()
+});
+
+fn name_of(line: &str) -> &str {
+    line.split_once('\t').map_or(line, |(name, _)| name)
+}
+
 /// Finds a parameter by its name, in whatever case, or by an old name that servers still take.
-pub fn lookup(name: &str) -> Option<Parameter> {
-    let start = position(name).or_else(|| position(renamed_to(name)?))?;
-    let mut rows = TABLE.get(start..)?.lines().map(|line| line.split('\t'));
-    let mut first = rows.next()?;
-    let name = first.next()?;
+pub fn lookup(name: &str) -> Option<&'static Parameter> {
+    let row = row(name).or_else(|| row(renamed_to(name)?))?;
+    row.parameter.get_or_init(|| read_row(row)).as_ref()
+}
+
+fn row(name: &str) -> Option<&'static Row> {
+    let key = |text: &'static str| text.bytes().map(|byte| byte.to_ascii_lowercase());
+    let wanted = || name.bytes().map(|byte| byte.to_ascii_lowercase());
+    let at = ROWS.binary_search_by(|row| key(row.name).cmp(wanted()));
+    ROWS.get(at.ok()?)
+}
+
+fn read_row(row: &Row) -> Option<Parameter> {
     let mut module = None;
     let mut editions = Vec::new();
-    let rest = rows.map_while(|mut row| (row.next() == Some(name)).then_some(row));
-    for row in std::iter::once(first).chain(rest) {
-        let (edition, owner) = read(row)?;
+    for line in row.lines.lines() {
+        let (edition, owner) = read(line.split('\t').skip(1))?;
         module = owner;
         editions.push(edition);
     }
     Some(Parameter {
-        name,
+        name: row.name,
         module,
         editions,
     })
@@ -123,46 +161,10 @@ pub(super) fn module(prefix: &str) -> Option<&'static str> {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    TABLE.lines().filter_map(|line| line.split('\t').next())
+    TABLE.lines().map(name_of)
 }
 
-/// Where the first line of this name starts.
-fn position(name: &str) -> Option<usize> {
-    let bytes = TABLE.as_bytes();
-    let line_start = |at: usize| {
-        bytes
-            .get(..at)
-            .and_then(|b| b.iter().rposition(|c| *c == b'\n'))
-            .map_or(0, |n| n + 1)
-    };
-    let name_at = |start: usize| {
-        bytes
-            .get(start..)
-            .and_then(|line| line.split(|c| *c == b'\t').next())
-            .unwrap_or_default()
-    };
-    let key = |text: &[u8]| text.to_ascii_lowercase();
-    let wanted = key(name.as_bytes());
-    let (mut low, mut high) = (0, bytes.len());
-    while low < high {
-        let start = line_start(low + (high - low) / 2);
-        if key(name_at(start)) < wanted {
-            low = bytes
-                .get(start..)?
-                .iter()
-                .position(|c| *c == b'\n')
-                .map_or(bytes.len(), |n| start + n + 1);
-        } else {
-            high = start;
-        }
-    }
-    (key(name_at(low)) == wanted && !wanted.is_empty()).then_some(low)
-}
-
-fn read<'t>(mut row: impl Iterator<Item = &'t str>) -> Option<(Edition, Option<&'t str>)>
-where
-    't: 'static,
-{
+fn read(mut row: impl Iterator<Item = &'static str>) -> Option<(Edition, Option<&'static str>)> {
     let mut next = || row.next();
     let since = Version::new(next()?.parse().ok()?)?;
     let until = Version::new(next()?.parse().ok()?)?;
