@@ -23,10 +23,11 @@ fn main() -> ExitCode {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let kinds = error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .map(io::Error::kind);
+    let kinds = error.chain().filter_map(|cause| {
+        let of_json = || cause.downcast_ref::<serde_json::Error>()?.io_error_kind();
+        let of_io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        of_io.or_else(of_json)
+    });
     kinds
         .into_iter()
         .any(|kind| kind == io::ErrorKind::BrokenPipe)

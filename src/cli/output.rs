@@ -15,23 +15,27 @@ pub enum State {
     Stale,
     /// There is no such file.
     Missing,
+    /// It is a device, a pipe or a socket, which holds nothing that could be compared.
+    Stream,
 }
 
 /// Compares a file with a text. Reads it piece by piece, and only when it is as long as the text.
 pub fn state(path: &Path, text: &str) -> Result<State> {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
+    // Asked before the file is opened: that alone would wait for the other end of a pipe.
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Missing),
         Err(error) => {
             return Err(error).with_context(|| format!("can't read `{}`", path.display()));
         }
     };
-    let metadata = file
-        .metadata()
-        .with_context(|| format!("can't read `{}`", path.display()))?;
     if metadata.is_dir() {
         bail!("`{}` is a folder, not a file", path.display());
     }
+    if !metadata.is_file() {
+        return Ok(State::Stream);
+    }
+    let mut file = File::open(path).with_context(|| format!("can't read `{}`", path.display()))?;
     if metadata.len() != text.len() as u64 {
         return Ok(State::Stale);
     }
@@ -55,10 +59,32 @@ pub fn state(path: &Path, text: &str) -> Result<State> {
     }
 }
 
-/// Puts the text into the file, by a temporary file beside it and a rename. A symbolic link stays, and what it points to is replaced.
+/// Puts the text into the file, by a temporary file beside it and a rename. A symbolic link stays, and what it points
+/// to is replaced. A device or a pipe (`/dev/stdout`) is written to.
 pub fn write(path: &Path, text: &str) -> Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    replace(&target, text).with_context(|| format!("can't write `{}`", path.display()))
+    let is_stream = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+    let written = if is_stream {
+        File::options()
+            .write(true)
+            .open(path)
+            .and_then(|mut stream| stream.write_all(text.as_bytes()))
+            .map_err(Into::into)
+    } else {
+        replace(&target(path), text)
+    };
+    written.with_context(|| format!("can't write `{}`", path.display()))
+}
+
+/// Where the symbolic links lead, be there a file or not; Linux follows 40 at most.
+fn target(path: &Path) -> PathBuf {
+    let mut target = path.to_path_buf();
+    for _ in 0..40 {
+        let Ok(next) = fs::read_link(&target) else {
+            break;
+        };
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    target
 }
 
 fn replace(target: &Path, text: &str) -> Result<()> {

@@ -112,6 +112,7 @@ fn check(path: &Path, text: &str, diff: bool) -> Result<Outcome> {
     let state = output::state(path, text)?;
     match state {
         State::Current => return Ok(Outcome::Fine),
+        State::Stream => bail!("--check needs a file, and `{}` is none", path.display()),
         State::Missing => {
             anstream::eprintln!("dbgen: `{}` is missing; run `dbgen render`", path.display())
         }

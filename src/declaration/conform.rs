@@ -8,7 +8,7 @@ use crate::check::{
     wrong_type::WRONG_TYPE,
 };
 use crate::diagnostic::{Diagnostic, phrase};
-use crate::source::{Format, Node, Span, Table, Value};
+use crate::source::{Format, Node, Span, TOO_LARGE, Table, Value};
 
 /// Collects what is wrong with the tree of one file.
 pub struct Conform<'d> {
@@ -93,6 +93,8 @@ impl Conform<'_> {
 
     fn value(&mut self, name: &str, node: &Node, kind: Kind, shape: &Shape) {
         match (&kind, &node.value) {
+            // The reader has told of it.
+            (_, Value::Other(what)) if *what == TOO_LARGE => {}
             (_, Value::Other(what)) if self.format == Format::Nix => {
                 self.findings.push(non_literal(name, what, node.span))
             }

@@ -8,7 +8,7 @@ use super::{Declarations, FileKind, read_file};
 use crate::catalog::{self, Catalog, Impossible};
 use crate::check::plain_text_password::PLAIN_TEXT_PASSWORD;
 use crate::check::{self, Scope};
-use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::diagnostic::{self, Diagnostic, Severity, phrase};
 use crate::source::{self, ReadError, Sources};
 
 /// What to read.
@@ -47,6 +47,9 @@ pub enum LoadError {
     /// A rule is missing.
     #[error(transparent)]
     Impossible(#[from] Impossible),
+    /// The folders that were given hold nothing to read.
+    #[error("no file in {0} ends in .toml, .json or .nix")]
+    NoFiles(String),
     /// `-` needs a name.
     #[error("`-` needs --stdin-filename NAME, whose ending (.toml, .json, .nix) tells the format")]
     NoStdinFilename,
@@ -95,6 +98,11 @@ pub fn load(input: &Input) -> Result<Loaded, LoadError> {
         for file in source::find(&files)? {
             let loaded = source::load(&file, &mut run.sources)?;
             run.add(loaded, FileKind::Declarations);
+        }
+        // The module would drop every database: a mistyped folder is likelier.
+        if run.sources.iter().next().is_none() {
+            let folders = input.paths.iter().map(|path| path.display().to_string());
+            return Err(LoadError::NoFiles(phrase::and_list(folders)));
         }
     }
     let output = output.and_then(|project| run.output(&project));

@@ -12,7 +12,7 @@ mod tree;
 
 pub use discover::{Included, Loaded, ReadError, find, include, load, load_from};
 pub use position::{Lines, Position};
-pub use read::read;
+pub use read::{TOO_LARGE, read};
 pub use tree::{Entry, Key, Node, Table, Value};
 
 /// U+FEFF, which some editors write at the start of a file. It belongs to no format's text, but keeps its bytes.

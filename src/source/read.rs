@@ -51,6 +51,9 @@ pub(super) fn duplicate_alone(name: &str, second: Span) -> Diagnostic {
         .help("keep one of the two")
 }
 
+/// What stands in the place of a number that the reader has told of.
+pub const TOO_LARGE: &str = "a number too large";
+
 /// A finding for the number at `span`, and what stands in its place.
 pub(super) fn too_large<'s>(span: Span, findings: &mut Vec<Diagnostic>) -> Value<'s> {
     findings.push(
@@ -61,5 +64,5 @@ pub(super) fn too_large<'s>(span: Span, findings: &mut Vec<Diagnostic>) -> Value
         )
         .help(format!("integers go from {} to {}", i64::MIN, i64::MAX)),
     );
-    Value::Other("a number too large")
+    Value::Other(TOO_LARGE)
 }
