@@ -66,6 +66,8 @@ fn findings(name: &str, folder: &Path) -> Vec<String> {
                 "{} {} {}",
                 finding["code"], finding["message"], finding["severity"]
             )
+            // A finding about the file as a whole names it.
+            .replace(name, "FILE")
         })
         .collect();
     findings.sort();

@@ -131,7 +131,9 @@ fn write_int<W: Write + ?Sized>(out: &mut W, number: i64, operand: bool) -> fmt:
 
 fn write_reference<W: Write + ?Sized>(out: &mut W, reference: &Reference) -> fmt::Result {
     out.write_str(reference.root.name())?;
-    out.write_char('.')?;
+    if !reference.path.is_empty() {
+        out.write_char('.')?;
+    }
     write_path(out, &reference.path)
 }
 
