@@ -1,6 +1,7 @@
 //! Each folder under `tests/cases/` is a requirement: its files are the input, `command` (one command line per line,
 //! default `dbgen check .`) is what a person types there, and `expected.snap` is all that the person sees.
 //! After a wanted change: `INSTA_UPDATE=always cargo test --test cases`, and read the difference.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! The same declarations give the same findings and the same module, whatever the format they are written in.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -399,7 +399,7 @@ fn values_are_judged_as_servers_judge_them() {
                         "system"
                     };
                     let mut checked = parameter::check_value(
-                        &parameter,
+                        parameter,
                         &SettingValue::String(value.clone()),
                         Some(version(server)),
                     )

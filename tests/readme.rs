@@ -1,5 +1,6 @@
 //! Every ```console block of the README is run in a copy of the example, and shows what it says. A line `...` stands for
 //! any number of lines, a line that ends in `...` for any ending.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::Path;

@@ -27,7 +27,7 @@ pub fn reference() -> String {
 }
 
 /// Adds the shapes that a kind holds, each once.
-fn add<'s>(kind: &Kind, shapes: &mut Vec<&'s Shape>) {
+fn add(kind: &Kind, shapes: &mut Vec<&Shape>) {
     match *kind {
         Kind::Table(shape) => {
             if shapes.iter().all(|known| known.name != shape.name) {

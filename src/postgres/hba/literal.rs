@@ -83,7 +83,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Unwritable> {
 
 pub(super) fn check_text(text: &str) -> Result<(), Unwritable> {
     // Outside ASCII the control characters are U+0080 to U+009F.
-    let may = text.bytes().any(|byte| byte < b' ' || byte >= 0x7f);
+    let may = text.bytes().any(|byte| !(b' '..0x7f).contains(&byte));
     if may && text.chars().any(char::is_control) {
         return Err(Unwritable::Control {
             text: text.to_owned(),

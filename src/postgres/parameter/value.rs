@@ -109,7 +109,7 @@ mod tests {
     fn verdict(name: &str, value: &str, version: Option<i64>) -> Result<(), ValueError> {
         let parameter = lookup(name).unwrap();
         check_value(
-            &parameter,
+            parameter,
             &SettingValue::String(value.to_owned()),
             version.and_then(Version::new),
         )
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn native_values_are_checked_as_their_text() {
         let check = |name: &str, value: SettingValue| {
-            check_value(&lookup(name).unwrap(), &value, None).is_ok()
+            check_value(lookup(name).unwrap(), &value, None).is_ok()
         };
         assert!(check("jit", SettingValue::Bool(true)));
         assert!(check("jit", SettingValue::Integer(1)));
