@@ -116,8 +116,9 @@ impl Scan<'_> {
                 }
                 _ => return self.fail("a character that Nix allows only in strings and comments"),
             }
-            if !matches!(byte, b'#') && !(byte == b'/' && self.bytes.get(start + 1) == Some(&b'*'))
-            {
+            let comment =
+                byte == b'#' || (byte == b'/' && self.bytes.get(start + 1) == Some(&b'*'));
+            if !comment {
                 self.previous = self.bytes[self.at - 1];
             }
         }
