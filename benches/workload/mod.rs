@@ -42,7 +42,10 @@ pub fn one_text(services: usize) -> String {
     let each = (0..services).map(|number| {
         let name = name(number);
         let table = format!("services.{name}");
-        format!("[{table}]\n{}", service(&name, &format!("{table}."), number))
+        format!(
+            "[{table}]\n{}",
+            service(&name, &format!("{table}."), number)
+        )
     });
     each.collect()
 }
@@ -52,6 +55,9 @@ pub fn write_one_file_each(folder: &Path, services: usize) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     (0..services).try_for_each(|number| {
         let name = name(number);
-        fs::write(folder.join(format!("{name}.toml")), service(&name, "", number))
+        fs::write(
+            folder.join(format!("{name}.toml")),
+            service(&name, "", number),
+        )
     })
 }
