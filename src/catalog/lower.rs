@@ -1,6 +1,7 @@
 //! From checked declarations to the catalog. Whatever could fail here, a rule has told of before: an error is a rule
 //! that is missing.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
@@ -12,6 +13,7 @@ use super::{
 use crate::check::{Scope, target};
 use crate::declaration::{self, Attribute, Setting, Text};
 use crate::postgres::extension;
+use crate::postgres::hba;
 use crate::postgres::identifier::{Identifier, IdentifierError};
 use crate::postgres::parameter;
 use crate::postgres::pattern::{Pattern, PatternError};
@@ -55,11 +57,8 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
         port: DEFAULT_PORT,
         socket_directory: "/run/postgresql".into(),
         databases: BTreeMap::new(),
-        roles: BTreeMap::new(),
-        rules: access::rules(scope)
-            .into_iter()
-            .map(|(rule, _)| rule)
-            .collect(),
+        roles: roles(scope)?,
+        rules: rules(scope),
         ident_map: access::ident_map(scope)
             .into_iter()
             .map(|(line, _)| line)
@@ -79,12 +78,14 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
     }
     // A service may stand in several files: what one of them says holds for the databases of all.
     let mut units: BTreeMap<&str, Vec<&Text>> = BTreeMap::new();
-    for service in &declarations.services {
+    let with_units = declarations.services.iter();
+    for service in with_units.filter(|service| !service.units.is_empty()) {
         units
             .entry(&service.name.value)
             .or_default()
             .extend(&service.units);
     }
+    let mut databases = Vec::with_capacity(scope.enabled_databases().count());
     for service in declarations
         .services
         .iter()
@@ -105,7 +106,8 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
                 database.unix_user = string(scope.unix_user(service));
             }
             if database.units.is_empty() {
-                database.units = units[name].iter().map(|unit| unit.value.clone()).collect();
+                let units = units.get(name).into_iter().flatten();
+                database.units = units.map(|unit| unit.value.clone()).collect();
             }
             let user = instance.roles.entry(database.user.clone()).or_default();
             user.attributes.insert(Attribute::Login, true);
@@ -115,9 +117,11 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
             if user.unix_user.is_none() {
                 user.unix_user.clone_from(&database.unix_user);
             }
-            instance.databases.insert(identifier(&said.name)?, database);
+            databases.push((identifier(&said.name)?, database));
         }
     }
+    // Of two equal names the last stays, as with one insertion after the other.
+    instance.databases = databases.into_iter().collect();
     for role in instance.roles.values_mut() {
         role.attributes.entry(Attribute::Login).or_insert(false);
     }
@@ -125,6 +129,28 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
         namespace: namespace.split('.').map(Into::into).collect(),
         instances: BTreeMap::from([(MAIN.into(), instance)]),
     })
+}
+
+/// The rules without their places, in no more room than they need.
+fn rules(scope: &Scope) -> Vec<hba::Rule> {
+    let rules = access::rules(scope).into_iter();
+    let mut rules: Vec<hba::Rule> = rules.map(|(rule, _)| rule).collect();
+    rules.shrink_to_fit();
+    rules
+}
+
+/// Every role of enabled services, with nothing said about it. A map that is made at once takes half the room.
+fn roles(scope: &Scope) -> Result<BTreeMap<Identifier, Role>> {
+    let services = scope.declarations.services.iter();
+    let names = services
+        .filter(|service| scope.is_enabled(service))
+        .flat_map(|service| {
+            let users = service.databases.iter().map(|database| &database.user);
+            service.roles.iter().map(|role| &role.name).chain(users)
+        });
+    names
+        .map(|name| Ok((identifier(name)?, Role::default())))
+        .collect()
 }
 
 fn identifier(text: &Text) -> Result<Identifier> {
@@ -226,11 +252,15 @@ fn creation(said: &declaration::Creation) -> Result<Creation> {
 
 /// Parameters by their canonical names, whatever case they were written in.
 fn settings(said: &[Setting]) -> Settings {
-    let canonical =
-        |name: &str| parameter::lookup(name).map_or_else(|| name.into(), |known| known.name.into());
-    said.iter()
-        .map(|setting| (canonical(&setting.name.value), setting.value.value.clone()))
-        .collect()
+    let canonical = |name: &str| match parameter::lookup(name) {
+        Some(known) => Cow::Borrowed(known.name),
+        None => Cow::Owned(name.to_owned()),
+    };
+    let settings = said
+        .iter()
+        .map(|setting| (canonical(&setting.name.value), setting.value.value.clone()));
+    let settings: BTreeMap<_, _> = settings.collect();
+    settings.into_iter().collect()
 }
 
 fn password_source(said: &declaration::Password) -> Option<PasswordSource> {

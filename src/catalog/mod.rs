@@ -5,6 +5,7 @@ pub mod access;
 mod lower;
 pub mod reach;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::declaration::Attribute;
@@ -32,8 +33,8 @@ pub struct Catalog {
     pub instances: BTreeMap<Box<str>, Instance>,
 }
 
-/// Parameters with their values, by the parameter's canonical name.
-pub type Settings = BTreeMap<Box<str>, SettingValue>;
+/// Parameters with their values, in the order of the parameters' canonical names, each once.
+pub type Settings = Vec<(Cow<'static, str>, SettingValue)>;
 
 /// One server.
 #[derive(Debug)]

@@ -36,7 +36,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             Lookup::Known(parameter) => (
                 parameter.name,
                 check_value(parameter, &value, version),
-                Some(parameter),
+                Some(*parameter),
             ),
             Lookup::Custom => (
                 &*setting.name.value,

@@ -123,12 +123,13 @@ impl<'d> Scope<'d> {
     pub fn passwords(&self) -> impl Iterator<Item = (&'d Service, &'d Text, &'d Password)> {
         let databases = self.declarations.databases();
         let users = databases.filter_map(|(service, database)| {
-            Some((service, &database.user, database.password.as_ref()?))
+            Some((service, &database.user, database.password.as_deref()?))
         });
         let roles = self.declarations.roles();
         users.chain(
-            roles
-                .filter_map(|(service, role)| Some((service, &role.name, role.password.as_ref()?))),
+            roles.filter_map(|(service, role)| {
+                Some((service, &role.name, role.password.as_deref()?))
+            }),
         )
     }
 

@@ -62,6 +62,7 @@ pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
     let (Outcome::Fine, Some(catalog)) = (outcome, &loaded.catalog) else {
         return Ok(Outcome::Findings);
     };
+    drop((loaded.sources, loaded.findings));
     let text = module::render(catalog, args.templates.as_deref())?;
     for left_out in module::left_out(catalog) {
         anstream::eprintln!("dbgen: note: {left_out}");

@@ -12,6 +12,13 @@ pub struct Fields<'t, 's> {
     pub span: Span,
 }
 
+/// Collects into exactly the room that is needed when nothing is missing: there are many short lists of large items.
+fn gather<'t, I, T>(items: &'t [I], read: impl Fn(&'t I) -> Option<T>) -> Vec<T> {
+    let mut read_items = Vec::with_capacity(items.len());
+    read_items.extend(items.iter().filter_map(read));
+    read_items
+}
+
 pub fn text(node: &Node) -> Option<Text> {
     match &node.value {
         Value::String(string) => Some(Spanned::new(string.as_ref().into(), node.span)),
@@ -71,7 +78,7 @@ impl<'t, 's> Fields<'t, 's> {
     }
 
     pub fn texts(&self, name: &str) -> Vec<Text> {
-        self.list(name).iter().filter_map(text).collect()
+        self.each(name, text)
     }
 
     pub fn optional_texts(&self, name: &str) -> Option<Vec<Text>> {
@@ -88,7 +95,7 @@ impl<'t, 's> Fields<'t, 's> {
 
     /// Reads each item of a list.
     pub fn each<T>(&self, name: &str, read: impl Fn(&'t Node<'s>) -> Option<T>) -> Vec<T> {
-        self.list(name).iter().filter_map(read).collect()
+        gather(self.list(name), read)
     }
 
     /// Reads each item of a list that is a table.
@@ -102,16 +109,10 @@ impl<'t, 's> Fields<'t, 's> {
             Some(Node {
                 value: Value::Table(table),
                 ..
-            }) => table
-                .entries
-                .iter()
-                .filter_map(|entry| {
-                    read(
-                        Spanned::new(entry.key.name.as_ref().into(), entry.key.span),
-                        &entry.node,
-                    )
-                })
-                .collect(),
+            }) => gather(&table.entries, |entry| {
+                let name = Spanned::new(entry.key.name.as_ref().into(), entry.key.span);
+                read(name, &entry.node)
+            }),
             _ => Vec::new(),
         }
     }

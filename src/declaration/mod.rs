@@ -174,7 +174,7 @@ pub struct Database {
     /// Parameters for a role in this database.
     pub role_settings: Vec<(Text, Vec<Setting>)>,
     /// Where the password of `user` comes from.
-    pub password: Option<Password>,
+    pub password: Option<Box<Password>>,
     /// Whether `user` may log in over loopback.
     pub loopback: Option<Spanned<bool>>,
     /// Further addresses.
@@ -378,7 +378,7 @@ pub struct Role {
     /// A comment.
     pub comment: Option<Text>,
     /// Where its password comes from.
-    pub password: Option<Password>,
+    pub password: Option<Box<Password>>,
     /// The Unix user.
     pub unix_user: Option<Text>,
 }

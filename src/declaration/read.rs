@@ -212,15 +212,15 @@ fn default_privilege(fields: Fields) -> Option<DefaultPrivilege> {
     })
 }
 
-fn password(fields: Fields) -> Option<Password> {
+fn password(fields: Fields) -> Option<Box<Password>> {
     let fields = Fields::of(fields.node("password")?)?;
-    Some(Password {
+    Some(Box::new(Password {
         span: fields.span,
         file: fields.text("file"),
         sops: fields.text("sops"),
         agenix: fields.text("agenix"),
         generate: fields.bool("generate"),
-    })
+    }))
 }
 
 fn client(node: &Node) -> Option<Client> {

@@ -32,10 +32,9 @@ pub fn sort(rules: Vec<(Rule, Span)>) -> Vec<(Rule, Span)> {
         })
     });
     let mut rules: Vec<Option<(Rule, Span)>> = rules.into_iter().map(Some).collect();
-    let mut sorted: Vec<(Rule, Span)> = order
-        .iter()
-        .filter_map(|(_, at)| rules.get_mut(*at as usize).and_then(Option::take))
-        .collect();
+    let mut sorted: Vec<(Rule, Span)> = Vec::with_capacity(rules.len());
+    let in_order = order.iter().map(|(_, at)| *at as usize);
+    sorted.extend(in_order.filter_map(|at| rules.get_mut(at).and_then(Option::take)));
     sorted.dedup_by(|(later, _), (first, _)| later == first);
     sorted
 }
