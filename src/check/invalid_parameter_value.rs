@@ -46,7 +46,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             Lookup::Unknown | Lookup::UnknownInModule(_) => return,
         };
         if let Err(error) = verdict {
-            findings.extend(finding(setting, name, parameter.copied(), error));
+            findings.extend(finding(setting, name, parameter, error));
         }
     });
 }
