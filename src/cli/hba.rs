@@ -58,6 +58,12 @@ host all all ::1/128 md5
 ";
 
 pub fn run(args: &HbaArgs, global: &Global) -> Result<Outcome> {
+    if matches!(
+        global.output_format,
+        OutputFormat::Github | OutputFormat::Sarif
+    ) {
+        bail!("`dbgen hba` has the output formats human, concise and json");
+    }
     let loaded = load::load(&args.input.input())?;
     if !loaded.findings.is_empty() {
         report::to_stderr(&loaded.findings, &loaded.sources, global)?;
@@ -95,9 +101,8 @@ pub fn run(args: &HbaArgs, global: &Global) -> Result<Outcome> {
     match global.output_format {
         OutputFormat::Human | OutputFormat::Concise => human(&judged, &logins, version)?,
         OutputFormat::Json => write_json(&judged, &logins, version)?,
-        OutputFormat::Github | OutputFormat::Sarif => {
-            bail!("`dbgen hba` has the output formats human and json")
-        }
+        // Refused above.
+        OutputFormat::Github | OutputFormat::Sarif => {}
     }
     Ok(if refused {
         Outcome::Findings

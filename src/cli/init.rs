@@ -23,7 +23,11 @@ const PROJECT_FILE: &str = include_str!("../../templates/init.toml");
 pub fn run(args: &InitArgs) -> Result<Outcome> {
     let folder = &args.folder;
     fs::create_dir_all(folder).with_context(|| format!("can't make `{}`", folder.display()))?;
-    create(&folder.join("dbgen.toml"), PROJECT_FILE)?;
+    let path = folder
+        .strip_prefix(".")
+        .unwrap_or(folder)
+        .join("dbgen.toml");
+    create(&path, PROJECT_FILE)?;
     for (name, document) in [
         ("dbgen.schema.json", Document::Declarations),
         ("dbgen.project.schema.json", Document::Project),
@@ -31,10 +35,7 @@ pub fn run(args: &InitArgs) -> Result<Outcome> {
         let text = format!("{}\n", serde_json::to_string_pretty(&schema(document))?);
         output::write(&folder.join(name), &text)?;
     }
-    anstream::eprintln!(
-        "dbgen: wrote `{}`; next: dbgen new SERVICE",
-        folder.join("dbgen.toml").display()
-    );
+    anstream::eprintln!("dbgen: wrote `{}`; next: dbgen new SERVICE", path.display());
     Ok(Outcome::Fine)
 }
 
