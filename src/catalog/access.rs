@@ -35,15 +35,17 @@ pub fn rules(scope: &Scope) -> Vec<(Rule, Span)> {
 
 /// The same without the rules of the other databases; those that the servers declare are all there.
 pub fn rules_for(scope: &Scope, wanted: impl Fn(&Database) -> bool) -> Vec<(Rule, Span)> {
+    let databases = scope.enabled_databases();
+    let databases: Vec<_> = databases.filter(|(_, database)| wanted(database)).collect();
     let mut rules = Rules {
         version: version(scope),
         map: [("map".to_owned(), MAP.to_owned())].into(),
         none: [].into(),
-        list: Vec::new(),
+        // Most databases have the three of their own login.
+        list: Vec::with_capacity(databases.len() * 3),
     };
     let logins = Logins::new(scope);
-    let databases = scope.enabled_databases();
-    for (service, database) in databases.filter(|(_, database)| wanted(database)) {
+    for (service, database) in databases {
         rules.database(scope.unix_user(service), database, &logins);
     }
     rules.list.extend(declared::rules(scope, rules.version));

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -59,10 +60,12 @@ pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
     if !loaded.findings.is_empty() {
         report::to_stderr(&loaded.findings, &loaded.sources, global)?;
     }
-    let (Outcome::Fine, Some(catalog)) = (outcome, &loaded.catalog) else {
+    let (Outcome::Fine, Some(catalog)) = (outcome, loaded.catalog) else {
         return Ok(Outcome::Findings);
     };
     drop((loaded.sources, loaded.findings));
+    // The process is about to end: to take the catalog apart would only cost time.
+    let catalog = &*ManuallyDrop::new(catalog);
     let text = module::render(catalog, args.templates.as_deref())?;
     for left_out in module::left_out(catalog) {
         anstream::eprintln!("dbgen: note: {left_out}");

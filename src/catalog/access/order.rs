@@ -17,7 +17,7 @@ use crate::postgres::hba::{Address, ConnectionType, DatabaseToken, Method, Rule,
 use crate::source::Span;
 
 /// Sorts; of equal rules the one with the first place stays.
-pub fn sort(rules: Vec<(Rule, Span)>) -> Vec<(Rule, Span)> {
+pub fn sort(mut rules: Vec<(Rule, Span)>) -> Vec<(Rule, Span)> {
     let mut order: Vec<(u32, u32)> = (0..)
         .zip(&rules)
         .map(|(at, (rule, _))| (rank(rule), at))
@@ -31,12 +31,18 @@ pub fn sort(rules: Vec<(Rule, Span)>) -> Vec<(Rule, Span)> {
             _ => Ordering::Equal,
         })
     });
-    let mut rules: Vec<Option<(Rule, Span)>> = rules.into_iter().map(Some).collect();
-    let mut sorted: Vec<(Rule, Span)> = Vec::with_capacity(rules.len());
-    let in_order = order.iter().map(|(_, at)| *at as usize);
-    sorted.extend(in_order.filter_map(|at| rules.get_mut(at).and_then(Option::take)));
-    sorted.dedup_by(|(later, _), (first, _)| later == first);
-    sorted
+    // In place: a second list of the rules would be the largest thing in memory. A rule that has been swapped away from
+    // its place is found by following the swaps.
+    for to in 0..order.len() {
+        let mut from = order[to].1 as usize;
+        while from < to {
+            from = order[from].1 as usize;
+        }
+        order[to].1 = from as u32;
+        rules.swap(to, from);
+    }
+    rules.dedup_by(|(later, _), (first, _)| later == first);
+    rules
 }
 
 /// Points 1 to 4 in one number.

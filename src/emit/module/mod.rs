@@ -16,7 +16,7 @@ use crate::catalog::{Catalog, Database, Instance, MAIN, Role};
 use crate::declaration::Attribute;
 use crate::postgres::Version;
 use crate::postgres::hba::{self, Address, Unwritable};
-use crate::postgres::identifier::{Identifier, is_safe_in_ensure_databases};
+use crate::postgres::identifier::{Identifier, MAX_BYTES, is_safe_in_ensure_databases};
 
 pub use left_out::left_out;
 
@@ -52,11 +52,17 @@ fn show(errors: &[VerifyError]) -> String {
 /// When a template is wrong, or gives something that Nix would refuse.
 pub fn render(catalog: &Catalog, templates: Option<&Path>) -> Result<String, RenderError> {
     let context = context(catalog)?;
-    let text = TemplateSet::new(templates).render("module.nix.j2", &context)?;
+    let databases = catalog.instances.values().map(|it| it.databases.len());
+    let text = TemplateSet::new(templates)
+        .with_room((16 << 10) + databases.sum::<usize>() * ROOM)
+        .render("module.nix.j2", &context)?;
     drop(context);
     verify(&text).map_err(RenderError::Refused)?;
     Ok(text)
 }
+
+/// Bytes of the module for each database, more than most have.
+const ROOM: usize = 1 << 10;
 
 /// What the template may use.
 fn context(catalog: &Catalog) -> Result<BTreeMap<&'static str, Literal>, RenderError> {
@@ -84,7 +90,7 @@ fn context(catalog: &Catalog) -> Result<BTreeMap<&'static str, Literal>, RenderE
     context.insert("port", Literal::from(i64::from(instance.port)));
     context.insert("tcp", Literal::Bool(listens_beyond_loopback(instance)));
     let version = instance.version.unwrap_or(Version::NEWEST).major();
-    let mut rules = String::new();
+    let mut rules = String::with_capacity(instance.rules.len() * 2 * MAX_BYTES);
     for rule in &instance.rules {
         hba::print_to(&mut rules, rule, version)?;
         rules.push('\n');

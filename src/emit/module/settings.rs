@@ -36,7 +36,9 @@ pub fn program(instance: &Instance) -> String {
             }
         })
     });
-    let mut data = String::new();
+    let databases = instance.databases.values();
+    let settings: usize = databases.map(|database| database.settings.len()).sum();
+    let mut data = String::with_capacity(settings * 128);
     for declared in declared {
         data.push_str(if data.is_empty() { "[\n" } else { ",\n" });
         // The data of strings and lists of them can't fail to be JSON.

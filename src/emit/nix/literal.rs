@@ -24,7 +24,7 @@ pub enum Literal {
     /// A list, in the order given.
     List(Arc<[Literal]>),
     /// The lines of a text, each ended by a line break, as a list of strings without the line breaks.
-    Lines(Arc<str>),
+    Lines(Arc<String>),
     /// An attribute set, in the byte order of its names, which are all different.
     Attrs(Arc<[(Text, Literal)]>),
     /// A value that the NixOS evaluation supplies, such as the path of a secret.
@@ -94,7 +94,7 @@ impl Literal {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
-        Ok(Self::Lines(text.into()))
+        Ok(Self::Lines(Arc::new(text)))
     }
 
     /// An attribute set; of two equal names the later one stays.

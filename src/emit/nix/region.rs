@@ -18,6 +18,15 @@ pub(super) struct Region<'t> {
     pub(super) roots: Vec<&'t str>,
 }
 
+/// Bytes in strings that are looked at one by one.
+const ENDS_TEXT: [bool; 256] = {
+    let mut ends = [false; 256];
+    ends[b'"' as usize] = true;
+    ends[b'\\' as usize] = true;
+    ends[b'$' as usize] = true;
+    ends
+};
+
 enum Container {
     List,
     /// The number of names that were known when the set began, and whether they came in order since.
@@ -206,9 +215,9 @@ impl<'t> Scan<'t> {
                     _ => self.at += 1,
                 },
                 _ => {
-                    let plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | b'$');
                     let rest = &self.bytes[self.at..];
-                    self.at += rest.iter().take_while(|byte| plain(byte)).count();
+                    let end = rest.iter().position(|byte| ENDS_TEXT[usize::from(*byte)]);
+                    self.at += end.unwrap_or(rest.len());
                 }
             }
         }

@@ -39,6 +39,7 @@ const NIX: &str = "nix";
 #[derive(Debug)]
 pub struct TemplateSet {
     environment: Environment<'static>,
+    room: usize,
 }
 
 /// What is wrong with a template, or with what it prints.
@@ -84,7 +85,16 @@ impl TemplateSet {
         environment.add_filter("path", path);
         let user_dir = user_dir.map(Path::to_path_buf);
         environment.set_loader(move |name| load(embedded, user_dir.as_deref(), name));
-        Self { environment }
+        Self {
+            environment,
+            room: 0,
+        }
+    }
+
+    /// Asks at once for room for a text of so many bytes: while a text grows, it is copied again and again. Room that is
+    /// not used costs nothing.
+    pub fn with_room(self, room: usize) -> Self {
+        Self { room, ..self }
     }
 
     /// The text of the template `name` over these values.
@@ -100,7 +110,9 @@ impl TemplateSet {
         let values =
             Value::from_pairs(context.iter().map(|(&name, value)| (name, to_value(value))));
         let template = self.environment.get_template(name)?;
-        Ok(template.render(values)?)
+        let mut text = Vec::with_capacity(self.room);
+        template.render_captured_to(values, &mut text)?;
+        String::from_utf8(text).map_err(|_| refused("the text is not UTF-8").into())
     }
 }
 
