@@ -101,7 +101,7 @@ pub const NAMES: &[&str] = &[
     "a#b",
     "#",
     "-- x",
-    "/* x */",
+    "x/* y */",
     "; DROP TABLE x;",
     "`id`",
     "$(id)",

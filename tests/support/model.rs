@@ -66,8 +66,12 @@ fn percent_encoded(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
-/// Roles of enabled services that log in, with the Unix user that they declare themselves.
-type Logins<'v> = BTreeMap<&'v str, Option<&'v str>>;
+/// Roles of enabled services that log in, with the Unix user that they declare themselves, and those with a password.
+#[derive(Default)]
+struct Logins<'v> {
+    unix_users: BTreeMap<&'v str, Option<&'v str>>,
+    passwords: BTreeMap<&'v str, &'v Value>,
+}
 
 impl Model {
     /// The values of these declarations.
@@ -85,8 +89,7 @@ impl Model {
                 .iter()
                 .filter(|(_, service)| service.get("enable") != Some(&json!(false)))
         };
-        let mut logins = Logins::new();
-        let mut passwords: BTreeMap<&str, &Value> = BTreeMap::new();
+        let mut logins = Logins::default();
         for (_, service) in enabled() {
             for role in list(service, "roles") {
                 let name = text(role, "name").unwrap();
@@ -96,12 +99,14 @@ impl Model {
                 if role.get("login") == Some(&json!(true))
                     || (is_user && role.get("unixUser").is_some())
                 {
-                    logins.insert(name, text(role, "unixUser"));
+                    logins.unix_users.insert(name, text(role, "unixUser"));
                 }
-                passwords.extend(role.get("password").map(|password| (name, password)));
+                logins
+                    .passwords
+                    .extend(role.get("password").map(|password| (name, password)));
             }
             for database in list(service, "databases") {
-                passwords.extend(
+                logins.passwords.extend(
                     database
                         .get("password")
                         .map(|password| (text(database, "user").unwrap(), password)),
@@ -115,7 +120,7 @@ impl Model {
                     .get("port")
                     .map_or(model.port, |port| port.as_i64().unwrap());
                 model.database(service, database, &logins);
-                let connection = model.connection(database, socket, &passwords);
+                let connection = model.connection(database, socket, &logins.passwords);
                 let of_service = model.connections.entry(name.clone()).or_default();
                 of_service.insert(text(database, "name").unwrap().to_owned(), connection);
             }
@@ -179,11 +184,11 @@ impl Model {
         if is_safe(name) && !creation.iter().any(|field| database.get(field).is_some()) {
             self.ensure_databases.insert(name.to_owned());
         }
-        let own = logins.get(user).copied().flatten();
+        let own = logins.unix_users.get(user).copied().flatten();
         let unix_user = text(database, "unixUser")
             .or_else(|| text(service, "unixUser"))
             .or(own);
-        self.login(database, user, unix_user);
+        self.login(database, user, unix_user, logins);
         let mut others: BTreeSet<&str> = text(database, "owner").into_iter().collect();
         others.extend(
             list(database, "schemas")
@@ -215,8 +220,8 @@ impl Model {
         );
         others.remove(user);
         for other in others {
-            if let Some(unix_user) = logins.get(other) {
-                self.login(database, other, *unix_user);
+            if let Some(unix_user) = logins.unix_users.get(other) {
+                self.login(database, other, *unix_user, logins);
             }
         }
         for client in list(database, "clients") {
@@ -227,22 +232,24 @@ impl Model {
         }
     }
 
-    /// Over the socket as the Unix user, over loopback with the password.
-    fn login(&mut self, database: &Value, user: &str, unix_user: Option<&str>) {
+    /// Over the socket as the Unix user or with the password, over loopback with the password.
+    fn login(&mut self, database: &Value, user: &str, unix_user: Option<&str>, logins: &Logins) {
         let name = text(database, "name").unwrap();
-        let mut rule = vec![
-            vec![bare("local")],
-            vec![quoted(name)],
-            vec![quoted(user)],
-            vec![bare("peer")],
-        ];
+        let mut rule = vec![vec![bare("local")], vec![quoted(name)], vec![quoted(user)]];
         if let Some(unix_user) = unix_user {
-            rule.push(vec![bare("map=dbgen")]);
+            rule.extend([vec![bare("peer")], vec![bare("map=dbgen")]]);
             self.ident_map.insert(vec![
                 vec![quoted("dbgen")],
                 vec![quoted(unix_user)],
                 vec![quoted(user)],
             ]);
+        } else {
+            let has_password = logins.passwords.contains_key(user);
+            rule.push(vec![bare(if has_password {
+                "scram-sha-256"
+            } else {
+                "peer"
+            })]);
         }
         self.rules.insert(rule);
         if database.get("loopback") != Some(&json!(false)) {
