@@ -15,19 +15,20 @@ impl<'d> Logins<'d> {
     /// Roles that are declared with `login = true`. A database's `user` is no role of this kind: it logs in to its own
     /// databases.
     pub fn new(scope: &Scope<'d>) -> Logins<'d> {
+        // The database may stand in another file than the role.
+        let databases = scope.enabled_databases();
+        let users: HashSet<&str> = databases
+            .map(|(_, database)| &*database.user.value)
+            .collect();
         let mut unix_users = HashMap::new();
         for (service, role) in scope.declarations.roles() {
             let login = role
                 .attributes
                 .iter()
                 .any(|(attribute, said)| *attribute == Attribute::Login && said.value);
-            let is_user = || {
-                service
-                    .databases
-                    .iter()
-                    .any(|database| database.user.value == role.name.value)
-            };
-            if scope.is_enabled(service) && (login || (role.unix_user.is_some() && is_user())) {
+            if scope.is_enabled(service)
+                && (login || (role.unix_user.is_some() && users.contains(&*role.name.value)))
+            {
                 unix_users
                     .entry(&*role.name.value)
                     .or_insert(role.unix_user.as_ref());
