@@ -416,7 +416,10 @@ fn odd_encodings_end_well() {
             ("CRLF", text.replace('\n', "\r\n").into_bytes()),
         ] {
             assert_ends_well(what, format, &input);
-            assert_same_module(what, format, &good, &input);
+            // Nix keeps the CR in its '' strings, so there CRLF is another text.
+            if format != "nix" || what != "CRLF" {
+                assert_same_module(what, format, &good, &input);
+            }
         }
         for end in 0..good.len() / 8 {
             assert_ends_well("cut short", format, &good[..end * 8]);
