@@ -33,6 +33,15 @@ fn the_readme_shows_what_happens() {
     }
 }
 
+#[test]
+fn the_committed_modules_are_current() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for project in ["examples/homelab", "nix/template"] {
+        let seen = run("dbgen render --check", &root.join(project));
+        assert_eq!(seen, Vec::<String>::new(), "{project}");
+    }
+}
+
 fn steps(mut steps: Vec<(String, Vec<String>)>, line: &str) -> Vec<(String, Vec<String>)> {
     let line = line.trim_end_matches('\n');
     match line.strip_prefix("$ ") {

@@ -7,19 +7,19 @@
 }:
 let
   rules = [
-    "local \"authentik\" \"authentik\" peer"
+    "local \"authentik\" \"authentik\" scram-sha-256"
     "local \"forgejo\" \"forgejo\" peer map=dbgen"
     "local \"grafana\" \"grafana\" peer map=dbgen"
-    "local \"hass\" \"grafana_reader\" peer"
+    "local \"hass\" \"grafana_reader\" scram-sha-256"
     "local \"hass\" \"hass\" peer map=dbgen"
     "local \"immich\" \"immich\" peer map=dbgen"
-    "local \"keycloak\" \"keycloak\" peer"
+    "local \"keycloak\" \"keycloak\" scram-sha-256"
     "local \"matrix-synapse\" \"matrix-synapse\" peer map=dbgen"
     "local \"miniflux\" \"miniflux\" peer map=dbgen"
     "local \"nextcloud\" \"nextcloud\" peer map=dbgen"
     "local \"paperless\" \"paperless\" peer map=dbgen"
     "local \"shop\" \"shop_app\" peer map=dbgen"
-    "local \"shop\" \"shop_report\" peer"
+    "local \"shop\" \"shop_report\" scram-sha-256"
     "local \"vaultwarden\" \"vaultwarden\" peer map=dbgen"
     "hostssl replication \"standby\" 10.100.0.11/32 scram-sha-256"
     "host \"authentik\" \"authentik\" 127.0.0.1/32 scram-sha-256"
