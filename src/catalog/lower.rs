@@ -210,7 +210,7 @@ fn database(service: &declaration::Service, said: &declaration::Database) -> Res
     let roles = said
         .role_settings
         .iter()
-        .map(|(role, said)| Ok((identifier(role)?, settings(said))));
+        .map(|(role, said)| Ok((identifier(role)?, settings(said)?)));
     Ok(Database {
         service: service.name.value.clone(),
         access: access.collect::<Result<_>>()?,
@@ -223,7 +223,7 @@ fn database(service: &declaration::Service, said: &declaration::Database) -> Res
             .map(creation)
             .transpose()?
             .map(Box::new),
-        settings: settings(&said.extra_config),
+        settings: settings(&said.extra_config)?,
         unix_user: string(said.unix_user.as_ref()),
         units: said.units.iter().map(|unit| unit.value.clone()).collect(),
         user,
@@ -250,17 +250,23 @@ fn creation(said: &declaration::Creation) -> Result<Creation> {
     })
 }
 
-/// Parameters by their canonical names, whatever case they were written in.
-fn settings(said: &[Setting]) -> Settings {
-    let canonical = |name: &str| match parameter::lookup(name) {
-        Some(known) => Cow::Borrowed(known.name),
-        None => Cow::Owned(name.to_owned()),
-    };
-    let settings = said
-        .iter()
-        .map(|setting| (canonical(&setting.name.value), setting.value.value.clone()));
-    let settings: BTreeMap<_, _> = settings.collect();
-    settings.into_iter().collect()
+/// Parameters by their canonical names, whatever case they were written in, and the texts of their values: several for
+/// a list.
+fn settings(said: &[Setting]) -> Result<Settings> {
+    let mut settings = BTreeMap::new();
+    for setting in said {
+        let name = &*setting.name.value;
+        let known = parameter::lookup(name);
+        let edition = known.and_then(|known| known.editions().last());
+        let texts = parameter::elements(name, edition, &setting.value.value)
+            .map_err(|error| Impossible(error.to_string()))?;
+        let canonical = match known {
+            Some(known) => Cow::Borrowed(known.name),
+            None => Cow::Owned(name.to_owned()),
+        };
+        settings.insert(canonical, texts);
+    }
+    Ok(settings.into_iter().collect())
 }
 
 fn password_source(said: &declaration::Password) -> Option<PasswordSource> {
@@ -286,7 +292,7 @@ fn add_role(roles: &mut BTreeMap<Identifier, Role>, said: &declaration::Role) ->
     role.connection_limit = said.connection_limit.map(|limit| limit.value);
     role.valid_until = string(said.valid_until.as_ref());
     role.comment = string(said.comment.as_ref());
-    role.settings = settings(&said.settings);
+    role.settings = settings(&said.settings)?;
     if let Some(password) = &said.password {
         role.password = password_source(password);
     }

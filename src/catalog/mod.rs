@@ -15,7 +15,6 @@ use crate::postgres::pattern::Pattern;
 use crate::postgres::privilege::{ObjectKind, Privilege};
 use crate::postgres::version::Version;
 
-pub use crate::declaration::SettingValue;
 pub use lower::{Impossible, lower};
 
 /// The server that services.postgresql runs.
@@ -34,7 +33,7 @@ pub struct Catalog {
 }
 
 /// Parameters with their values, in the order of the parameters' canonical names, each once.
-pub type Settings = Vec<(Cow<'static, str>, SettingValue)>;
+pub type Settings = Vec<(Cow<'static, str>, Vec<String>)>;
 
 /// One server.
 #[derive(Debug)]

@@ -3,9 +3,7 @@
 use super::{Findings, Scope, known_parameters};
 use crate::declaration::{Setting, SettingValue};
 use crate::diagnostic::{Diagnostic, phrase, rule};
-use crate::postgres::parameter::{
-    self as parameters, Kind, Lookup, Parameter, ValueError, check_value, literals,
-};
+use crate::postgres::parameter::{Kind, Lookup, Parameter, ValueError, check_value, literals};
 
 rule! {
     /// ## What it does
@@ -30,17 +28,17 @@ rule! {
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let version = scope.version();
     known_parameters::each(scope, |setting, lookup| {
-        let value = value(&setting.value.value);
+        let value = &setting.value.value;
         let (name, verdict, parameter) = match lookup {
             Lookup::Known(parameter) if !parameter.settable_per_database_or_role() => return,
             Lookup::Known(parameter) => (
                 parameter.name,
-                check_value(parameter, &value, version),
+                check_value(parameter, value, version),
                 Some(*parameter),
             ),
             Lookup::Custom => (
                 &*setting.name.value,
-                literals(&setting.name.value, None, &value).map(drop),
+                literals(&setting.name.value, None, value).map(drop),
                 None,
             ),
             Lookup::Unknown | Lookup::UnknownInModule(_) => return,
@@ -189,17 +187,5 @@ fn shown(value: &SettingValue) -> String {
         SettingValue::String(value) if value.is_empty() => "the empty string".to_owned(),
         SettingValue::String(value) => phrase::backticked(value),
         SettingValue::List(_) => "a list".to_owned(),
-    }
-}
-
-fn value(value: &SettingValue) -> parameters::SettingValue {
-    match value {
-        SettingValue::Bool(value) => parameters::SettingValue::Bool(*value),
-        SettingValue::Integer(value) => parameters::SettingValue::Integer(*value),
-        SettingValue::Float(value) => parameters::SettingValue::Float(*value),
-        SettingValue::String(value) => parameters::SettingValue::String(value.to_string()),
-        SettingValue::List(values) => {
-            parameters::SettingValue::List(values.iter().map(|value| value.to_string()).collect())
-        }
     }
 }

@@ -6,6 +6,7 @@ pub mod conflicting_port;
 pub mod conflicting_role;
 pub mod duplicate_database;
 pub mod duplicate_key;
+pub mod duplicate_parameter;
 pub mod duplicate_service;
 pub mod empty_rule;
 pub mod encoding_locale_mismatch;
@@ -86,6 +87,7 @@ pub static RULES: &[&Rule] = &[
     &conflicting_role::CONFLICTING_ROLE,
     &duplicate_database::DUPLICATE_DATABASE,
     &duplicate_key::DUPLICATE_KEY,
+    &duplicate_parameter::DUPLICATE_PARAMETER,
     &duplicate_service::DUPLICATE_SERVICE,
     &empty_rule::EMPTY_RULE,
     &encoding_locale_mismatch::ENCODING_LOCALE_MISMATCH,
@@ -154,6 +156,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     conflicting_port::check,
     conflicting_role::check,
     duplicate_database::check,
+    duplicate_parameter::check,
     duplicate_service::check,
     empty_rule::check,
     encoding_locale_mismatch::check,

@@ -145,14 +145,11 @@ pub fn setting(name: Text, node: &Node) -> Option<Setting> {
         Value::Bool(value) => SettingValue::Bool(*value),
         Value::Integer(value) => SettingValue::Integer(*value),
         Value::Float(value) => SettingValue::Float(*value),
-        Value::String(value) => SettingValue::String(value.as_ref().into()),
-        Value::List(items) => SettingValue::List(
-            items
-                .iter()
-                .filter_map(text)
-                .map(|text| text.value)
-                .collect(),
-        ),
+        Value::String(value) => SettingValue::String(value.as_ref().to_owned()),
+        Value::List(items) => {
+            let texts = items.iter().filter_map(text);
+            SettingValue::List(texts.map(|text| text.value.into()).collect())
+        }
         _ => return None,
     };
     Some(Setting {

@@ -14,6 +14,8 @@ pub use file::{FileKind, read_file};
 
 use crate::source::{Span, Spanned};
 
+pub use crate::postgres::parameter::SettingValue;
+
 /// A string with its place.
 pub type Text = Spanned<Box<str>>;
 
@@ -221,21 +223,6 @@ pub struct Setting {
     pub name: Text,
     /// The value.
     pub value: Spanned<SettingValue>,
-}
-
-/// A parameter's value, as written.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SettingValue {
-    /// A boolean.
-    Bool(bool),
-    /// An integer.
-    Integer(i64),
-    /// A float.
-    Float(f64),
-    /// A string.
-    String(Box<str>),
-    /// A list of strings.
-    List(Vec<Box<str>>),
 }
 
 /// One extension.

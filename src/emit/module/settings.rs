@@ -1,10 +1,8 @@
 //! The SQL program that gives each database its parameters.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
-use crate::catalog::{Instance, SettingValue};
+use crate::catalog::Instance;
 use crate::postgres::parameter::{self, List};
 use crate::postgres::quote::{quote_identifier, quote_literal};
 
@@ -19,21 +17,19 @@ struct Declared<'a> {
     database: &'a str,
     parameter: &'a str,
     stored: String,
-    values: Vec<Cow<'a, str>>,
+    /// The value as SET takes it: one literal, or several for a list.
+    values: &'a [String],
 }
 
 /// The program; nothing when no database has parameters.
 pub fn program(instance: &Instance) -> String {
     let declared = instance.databases.iter().flat_map(|(name, database)| {
         let settings = database.settings.iter();
-        settings.map(|(parameter, value)| {
-            let values = values(value);
-            Declared {
-                database: name.as_str(),
-                parameter,
-                stored: stored(parameter, &values),
-                values,
-            }
+        settings.map(|(parameter, values)| Declared {
+            database: name.as_str(),
+            parameter,
+            stored: stored(parameter, values),
+            values,
         })
     });
     let databases = instance.databases.values();
@@ -62,20 +58,8 @@ pub fn program(instance: &Instance) -> String {
     program
 }
 
-/// The value as SET takes it: one literal, or several for a list.
-fn values(value: &SettingValue) -> Vec<Cow<'_, str>> {
-    match value {
-        SettingValue::Bool(true) => vec!["on".into()],
-        SettingValue::Bool(false) => vec!["off".into()],
-        SettingValue::Integer(value) => vec![value.to_string().into()],
-        SettingValue::Float(value) => vec![value.to_string().into()],
-        SettingValue::String(value) => vec![(**value).into()],
-        SettingValue::List(items) => items.iter().map(|item| (**item).into()).collect(),
-    }
-}
-
 /// The value as pg_db_role_setting holds it once it is set (flatten_set_variable_args in the server's guc_funcs.c).
-fn stored(parameter: &str, values: &[Cow<'_, str>]) -> String {
+fn stored(parameter: &str, values: &[String]) -> String {
     let quoted = parameter::lookup(parameter).is_some_and(|known| {
         known
             .editions()

@@ -51,7 +51,11 @@ pub fn literals(
         .collect())
 }
 
-pub(super) fn elements(
+/// The texts of a value: several for a list, otherwise one.
+///
+/// # Errors
+/// As [`literals`].
+pub fn elements(
     name: &str,
     edition: Option<&Edition>,
     value: &SettingValue,
