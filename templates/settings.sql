@@ -18,13 +18,17 @@ SELECT format(
   (SELECT string_agg(quote_literal(value), ', ' ORDER BY nr)
    FROM jsonb_array_elements_text(wanted."values") WITH ORDINALITY AS vals(value, nr)))
 FROM jsonb_to_recordset(current_setting('dbgen.declared')::jsonb)
-  AS wanted(database text, parameter text, "values" jsonb, stored text)
+  AS wanted(database text, parameter text, "values" jsonb, names boolean)
 JOIN pg_database ON datname = wanted.database
+-- As the server stores it: names are quoted where they need it.
+CROSS JOIN LATERAL (
+  SELECT string_agg(CASE WHEN wanted.names THEN quote_ident(value) ELSE value END, ', ' ORDER BY nr) AS value
+  FROM jsonb_array_elements_text(wanted."values") WITH ORDINALITY AS vals(value, nr)) AS stored
 WHERE NOT EXISTS (
   SELECT
   FROM pg_db_role_setting
   WHERE setdatabase = pg_database.oid
     AND setrole = 0
-    AND (wanted.parameter || '=' || wanted.stored) = ANY (setconfig))
+    AND (wanted.parameter || '=' || stored.value) = ANY (setconfig))
 ORDER BY 1
 \gexec

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::catalog::Instance;
 use crate::postgres::parameter::{self, List};
-use crate::postgres::quote::{quote_identifier, quote_literal};
+use crate::postgres::quote::quote_literal;
 
 const PROGRAM: &str = include_str!("../../../templates/settings.sql");
 
@@ -15,8 +15,9 @@ const DATA: &str = "-- @declared";
 #[derive(Serialize)]
 struct Declared<'a> {
     database: &'a str,
+    /// Whether each value is a name.
+    names: bool,
     parameter: &'a str,
-    stored: String,
     /// The value as SET takes it: one literal, or several for a list.
     values: &'a [String],
 }
@@ -27,8 +28,8 @@ pub fn program(instance: &Instance) -> String {
         let settings = database.settings.iter();
         settings.map(|(parameter, values)| Declared {
             database: name.as_str(),
+            names: holds_names(parameter),
             parameter,
-            stored: stored(parameter, values),
             values,
         })
     });
@@ -58,17 +59,8 @@ pub fn program(instance: &Instance) -> String {
     program
 }
 
-/// The value as pg_db_role_setting holds it once it is set (flatten_set_variable_args in the server's guc_funcs.c).
-fn stored(parameter: &str, values: &[String]) -> String {
-    let quoted = parameter::lookup(parameter).is_some_and(|known| {
-        known
-            .editions()
-            .last()
-            .is_some_and(|edition| edition.list == List::Quoted)
-    });
-    if !quoted {
-        return values.join(", ");
-    }
-    let values: Vec<String> = values.iter().map(|value| quote_identifier(value)).collect();
-    values.join(", ")
+/// Whether the parameter holds names, which the server stores quoted where they need it.
+fn holds_names(parameter: &str) -> bool {
+    let edition = parameter::lookup(parameter).and_then(|known| known.editions().last());
+    edition.is_some_and(|edition| edition.list == List::Quoted)
 }
