@@ -51,6 +51,7 @@ pub fn one_text(services: usize) -> String {
 }
 
 /// The same services, each in a file of its own in `folder`.
+#[allow(dead_code, reason = "not every bench needs it")]
 pub fn write_one_file_each(folder: &Path, services: usize) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     (0..services).try_for_each(|number| {

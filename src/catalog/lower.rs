@@ -85,7 +85,6 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
             .or_default()
             .extend(&service.units);
     }
-    let mut databases = Vec::with_capacity(scope.enabled_databases().count());
     for service in declarations
         .services
         .iter()
@@ -117,11 +116,9 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
             if user.unix_user.is_none() {
                 user.unix_user.clone_from(&database.unix_user);
             }
-            databases.push((identifier(&said.name)?, database));
+            instance.databases.insert(identifier(&said.name)?, database);
         }
     }
-    // Of two equal names the last stays, as with one insertion after the other.
-    instance.databases = databases.into_iter().collect();
     for role in instance.roles.values_mut() {
         role.attributes.entry(Attribute::Login).or_insert(false);
     }

@@ -62,8 +62,12 @@ fn database_owner(role: &Role, of: &Text) -> Diagnostic {
 }
 
 fn declared(scope: &Scope, service: &Service, role: &Text, field: &str, findings: &mut Findings) {
+    let is_superuser = &*role.value == "postgres";
+    if !is_superuser && !is_reserved_role(&role.value) {
+        return;
+    }
     let shown = phrase::backticked(&role.value);
-    let finding = if &*role.value == "postgres" {
+    let finding = if is_superuser {
         let message = match field {
             "user" => format!(
                 "service {} logs in as {shown}, the server's superuser",
@@ -73,15 +77,13 @@ fn declared(scope: &Scope, service: &Service, role: &Text, field: &str, findings
         };
         Diagnostic::new(&RESERVED_ROLE, role.span, message)
             .label("may do everything in every database")
-    } else if is_reserved_role(&role.value) {
+    } else {
         let message = format!("role {shown} can't be declared, the name is reserved by PostgreSQL");
         Diagnostic::new(&RESERVED_ROLE, role.span, message).label(match &*role.value {
             "public" => "stands for everybody",
             "none" => "stands for no role",
             _ => "names that begin with `pg_` belong to the server",
         })
-    } else {
-        return;
     };
     let predefined = field == "name" && role.value.starts_with("pg_");
     let own = if predefined {

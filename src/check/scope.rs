@@ -1,6 +1,6 @@
 //! What the rules look at: the declarations, and a few facts about them that several rules need.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::declaration::{Database, Declarations, Password, Role, Service, Setting, Text};
 use crate::diagnostic::Diagnostic;
@@ -14,7 +14,7 @@ pub struct Scope<'d> {
     /// The declarations.
     pub declarations: &'d Declarations,
     sources: &'d Sources,
-    enabled: HashMap<&'d str, bool>,
+    disabled: HashSet<&'d str>,
     unix_users: HashMap<&'d str, &'d Text>,
     roles: HashMap<&'d str, RoleOrigin>,
 }
@@ -31,12 +31,12 @@ pub struct RoleOrigin {
 impl<'d> Scope<'d> {
     /// Looks over the declarations once.
     pub fn new(declarations: &'d Declarations, sources: &'d Sources) -> Scope<'d> {
-        let mut enabled: HashMap<&str, bool> = HashMap::with_capacity(declarations.services.len());
-        for service in &declarations.services {
-            let said = service.enable.is_none_or(|enable| enable.value);
-            let entry = enabled.entry(&service.name.value).or_insert(true);
-            *entry &= said;
-        }
+        // Mostly few, if any, so that asking for one costs next to nothing.
+        let services = declarations.services.iter();
+        let disabled = services
+            .filter(|service| service.enable.is_some_and(|enable| !enable.value))
+            .map(|service| &*service.name.value)
+            .collect();
         // A service may stand in several files: what one of them says holds for the databases of all.
         let unix_users = declarations
             .services
@@ -46,14 +46,14 @@ impl<'d> Scope<'d> {
         let mut scope = Scope {
             declarations,
             sources,
-            enabled,
+            disabled,
             unix_users,
-            roles: HashMap::new(),
+            roles: HashMap::with_capacity(declarations.services.len()),
         };
         for service in &declarations.services {
+            let enabled = scope.is_enabled(service);
             let users = service.databases.iter().map(|database| &database.user);
             for name in service.roles.iter().map(|role| &role.name).chain(users) {
-                let enabled = scope.is_enabled(service);
                 let origin = scope.roles.entry(&name.value).or_insert(RoleOrigin {
                     span: name.span,
                     enabled,
@@ -66,10 +66,7 @@ impl<'d> Scope<'d> {
 
     /// Whether the service is in use: no file says `enable = false`.
     pub fn is_enabled(&self, service: &Service) -> bool {
-        self.enabled
-            .get(&*service.name.value)
-            .copied()
-            .unwrap_or(true)
+        !self.disabled.contains(&*service.name.value)
     }
 
     /// The Unix user that a service runs as, whichever of its files says so.

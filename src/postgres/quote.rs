@@ -17,11 +17,11 @@ pub fn quote_literal(text: &str) -> String {
 fn doubled(text: &str, quote: char) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push(quote);
-    for character in text.chars() {
-        if character == quote {
-            out.push(quote);
+    for (index, part) in text.split(quote).enumerate() {
+        if index > 0 {
+            out.extend([quote, quote]);
         }
-        out.push(character);
+        out.push_str(part);
     }
     out.push(quote);
     out

@@ -238,9 +238,10 @@ impl<'t> Scan<'t> {
         if !(first.is_ascii_alphabetic() || first == b'_') {
             return None;
         }
-        while self.peek()?.is_ascii_alphanumeric() || matches!(self.peek()?, b'_' | b'-' | b'\'') {
-            self.at += 1;
-        }
+        let in_name =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\'');
+        let rest = &self.bytes[start..];
+        self.at += rest.iter().position(|byte| !in_name(*byte))?;
         let name = &self.text[start..self.at];
         (name.len() <= MAX_NAME && !is_keyword(name)).then_some(name)
     }

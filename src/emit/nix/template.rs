@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
@@ -135,6 +136,33 @@ impl From<Error> for TemplateError {
     }
 }
 
+/// Gathers the many small pieces of a literal, because each one that goes out alone passes through several layers.
+struct Gathered<'o, 'w> {
+    out: &'o mut Output<'w>,
+    pieces: String,
+}
+
+/// Bytes that are gathered.
+const GATHERED: usize = 4096;
+
+impl Gathered<'_, '_> {
+    fn flush(&mut self) -> fmt::Result {
+        self.out.write_str(&self.pieces)?;
+        self.pieces.clear();
+        Ok(())
+    }
+}
+
+impl fmt::Write for Gathered<'_, '_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        if self.pieces.len() + piece.len() > GATHERED {
+            self.flush()?;
+        }
+        self.pieces.push_str(piece);
+        Ok(())
+    }
+}
+
 fn format(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     match state.auto_escape() {
         AutoEscape::Custom(escape) if escape == NIX => {}
@@ -151,10 +179,13 @@ fn format(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Erro
         }
         super::text::write_string(out, text)
     } else if let Some(placed) = value.downcast_object_ref::<Placed>() {
-        match &placed.name {
-            Some(name) => placed.literal.write_binding(out, name, placed.indent),
-            None => placed.literal.write(out, placed.indent),
-        }
+        let pieces = String::with_capacity(GATHERED);
+        let mut gathered = Gathered { out, pieces };
+        let written = match &placed.name {
+            Some(name) => (placed.literal).write_binding(&mut gathered, name, placed.indent),
+            None => placed.literal.write(&mut gathered, placed.indent),
+        };
+        written.and_then(|()| gathered.flush())
     } else if let Some(path) = value.downcast_object_ref::<AttributePath>() {
         write_path(out, &path.0)
     } else {

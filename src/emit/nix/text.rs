@@ -74,7 +74,7 @@ pub(super) fn is_bare_name(name: &str) -> bool {
 }
 
 pub(super) fn is_keyword(name: &str) -> bool {
-    name == "or" || KEYWORDS.contains(&name)
+    (2..=7).contains(&name.len()) && (name == "or" || KEYWORDS.contains(&name))
 }
 
 /// Writes an attribute name, bare where Nix's grammar allows it.

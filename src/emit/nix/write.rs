@@ -91,6 +91,10 @@ pub(super) fn write_binding<W: Write + ?Sized>(
 /// Behind a bare name, strings and brackets always stay; behind a quoted one, only if their first line fits.
 fn fits(name: &Text, value: &Literal) -> bool {
     let bare = is_bare_name(name.as_str());
+    let short = matches!(value, Literal::Null | Literal::Bool(_) | Literal::Int(_));
+    if short && bare && name.as_str().len() <= WIDTH / 2 {
+        return true;
+    }
     let mut width = Width(0);
     let _ = match value {
         Literal::Str(_) | Literal::Int(i64::MIN) if bare => return true,
