@@ -18,13 +18,15 @@ SELECT format(
   (SELECT string_agg(quote_literal(value), ', ' ORDER BY nr)
    FROM jsonb_array_elements_text(wanted."values") WITH ORDINALITY AS vals(value, nr)))
 FROM jsonb_to_recordset(current_setting('dbgen.declared')::jsonb)
-  AS wanted(database text, parameter text, "values" jsonb, stored text)
+  AS wanted(database text, parameter text, names boolean, "values" jsonb)
 JOIN pg_database ON datname = wanted.database
 WHERE NOT EXISTS (
   SELECT
   FROM pg_db_role_setting
   WHERE setdatabase = pg_database.oid
     AND setrole = 0
-    AND (wanted.parameter || '=' || wanted.stored) = ANY (setconfig))
+    AND wanted.parameter || '=' || (
+      SELECT string_agg(CASE WHEN wanted.names THEN quote_ident(value) ELSE value END, ', ' ORDER BY nr)
+      FROM jsonb_array_elements_text(wanted."values") WITH ORDINALITY AS vals(value, nr)) = ANY (setconfig))
 ORDER BY 1
 \gexec

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::catalog::{Instance, SettingValue};
-use crate::postgres::parameter::{self, List};
-use crate::postgres::quote::{quote_identifier, quote_literal};
+use crate::postgres::parameter::{self, List, names_in};
+use crate::postgres::quote::quote_literal;
 
 const PROGRAM: &str = include_str!("../../../templates/settings.sql");
 
@@ -17,8 +17,9 @@ const DATA: &str = "-- @declared";
 #[derive(Serialize)]
 struct Declared<'a> {
     database: &'a str,
+    /// Whether each value is a name.
+    names: bool,
     parameter: &'a str,
-    stored: String,
     values: Vec<Cow<'a, str>>,
 }
 
@@ -27,12 +28,12 @@ pub fn program(instance: &Instance) -> String {
     let declared = instance.databases.iter().flat_map(|(name, database)| {
         let settings = database.settings.iter();
         settings.map(|(parameter, value)| {
-            let values = values(value);
+            let names = is_names(parameter);
             Declared {
                 database: name.as_str(),
+                names,
                 parameter,
-                stored: stored(parameter, &values),
-                values,
+                values: values(value, parameter, names),
             }
         })
     });
@@ -62,29 +63,32 @@ pub fn program(instance: &Instance) -> String {
     program
 }
 
-/// The value as SET takes it: one literal, or several for a list.
-fn values(value: &SettingValue) -> Vec<Cow<'_, str>> {
-    match value {
+/// The value as SET takes it: one literal, or several for a list. A text that stands for several names, such as
+/// `search_path = "app, public"`, is taken apart as the server's configuration file would be.
+fn values<'a>(value: &'a SettingValue, parameter: &str, is_names: bool) -> Vec<Cow<'a, str>> {
+    let values: Vec<Cow<str>> = match value {
         SettingValue::Bool(true) => vec!["on".into()],
         SettingValue::Bool(false) => vec!["off".into()],
         SettingValue::Integer(value) => vec![value.to_string().into()],
         SettingValue::Float(value) => vec![value.to_string().into()],
-        SettingValue::String(value) => vec![(**value).into()],
+        SettingValue::String(value) => match is_names.then(|| names_in(parameter, value)) {
+            Some(Some(names)) => names.into_iter().map(Cow::Owned).collect(),
+            _ => vec![(**value).into()],
+        },
         SettingValue::List(items) => items.iter().map(|item| (**item).into()).collect(),
+    };
+    // SET takes no empty list; an empty name is none.
+    if values.is_empty() {
+        vec!["".into()]
+    } else {
+        values
     }
 }
 
-/// The value as pg_db_role_setting holds it once it is set (flatten_set_variable_args in the server's guc_funcs.c).
-fn stored(parameter: &str, values: &[Cow<'_, str>]) -> String {
-    let quoted = parameter::lookup(parameter).is_some_and(|known| {
-        known
-            .editions()
-            .last()
-            .is_some_and(|edition| edition.list == List::Quoted)
-    });
-    if !quoted {
-        return values.join(", ");
-    }
-    let values: Vec<String> = values.iter().map(|value| quote_identifier(value)).collect();
-    values.join(", ")
+/// Whether the parameter holds names, which pg_db_role_setting keeps quoted where they need it
+/// (flatten_set_variable_args in the server's guc_funcs.c).
+fn is_names(parameter: &str) -> bool {
+    let known = parameter::lookup(parameter);
+    let edition = known.and_then(|known| known.editions().last());
+    edition.is_some_and(|edition| edition.list == List::Quoted)
 }

@@ -64,11 +64,7 @@ pub(super) fn elements(
     let mut elements = match (list, value) {
         (List::None, SettingValue::List(_)) => return Err(ValueError::NotAList),
         (List::Quoted, SettingValue::String(text)) => {
-            let fold = matches!(
-                name.to_ascii_lowercase().as_str(),
-                "search_path" | "temp_tablespaces"
-            );
-            split(text, fold).ok_or_else(|| ValueError::ListSyntax {
+            names_in(name, text).ok_or_else(|| ValueError::ListSyntax {
                 value: text.clone(),
             })?
         }
@@ -78,6 +74,17 @@ pub(super) fn elements(
         elements.push(String::new());
     }
     Ok(elements)
+}
+
+/// The names in a text that somebody declares for a parameter that holds several; nothing when the server would refuse it.
+pub fn names_in(parameter: &str, text: &str) -> Option<Vec<String>> {
+    let folded = ["search_path", "temp_tablespaces"];
+    split(
+        text,
+        folded
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(parameter)),
+    )
 }
 
 /// Takes a list in postgresql.conf's syntax apart.

@@ -18,7 +18,7 @@ mod unit;
 mod value;
 
 pub use error::ValueError;
-pub use list::{SettingValue, literals};
+pub use list::{SettingValue, literals, names_in};
 pub use table::{Edition, Parameter, lookup, nearest};
 pub use value::check_value;
 
