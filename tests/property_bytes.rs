@@ -84,8 +84,7 @@ fn valid(format: &str) -> Vec<u8> {
   # a comment
   services.immich.databases = [
     {
-      type = "postgresql"; name = "immich"; user = ''
-        immich''; port = 5432;
+      type = "postgresql"; name = "immich"; user = ''immich''; port = 5432;
       extraConfig = { work_mem = "64MB"; "jit" = false; seq_page_cost = 1.5; idle_session_timeout = 0; geqo_seed = -0.0; };
     }
   ];

@@ -189,6 +189,10 @@ impl Model {
             .or_else(|| text(service, "unixUser"))
             .or(own);
         self.login(database, user, unix_user, logins);
+        // What a role says of itself holds beside what the database or the service says.
+        let line = own.map(|own| [quoted("dbgen"), quoted(own), quoted(user)]);
+        self.ident_map
+            .extend(line.map(|line| line.map(|word| vec![word]).to_vec()));
         let mut others: BTreeSet<&str> = text(database, "owner").into_iter().collect();
         others.extend(
             list(database, "schemas")

@@ -19,10 +19,8 @@ pub fn ident_map(scope: &Scope) -> Vec<(IdentMap, Span)> {
     for (service, database) in scope.enabled_databases() {
         let user = &database.user;
         let unix_user = database.unix_user.as_ref().or(scope.unix_user(service));
-        add(
-            unix_user.or_else(|| logins.own_unix_user(&user.value)),
-            user,
-        );
+        add(unix_user, user);
+        add(logins.own_unix_user(&user.value), user);
         for (role, unix_user) in logins.with_access(database) {
             add(unix_user, role);
         }
