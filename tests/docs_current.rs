@@ -16,18 +16,82 @@ fn codes() -> BTreeSet<String> {
     RULES.iter().map(|rule| rule.code.to_owned()).collect()
 }
 
-#[test]
-fn the_page_of_all_rules_is_what_explain_prints() {
+fn assert_current(document: &str, arguments: &[&str]) {
     let printed = Command::new(env!("CARGO_BIN_EXE_dbgen"))
-        .args(["explain", "--all"])
+        .args(arguments)
         .output()
         .unwrap();
     assert!(printed.status.success());
-    let kept = fs::read(project("docs/rules.md")).unwrap_or_default();
+    let kept = fs::read(project(document)).unwrap_or_default();
     assert!(
         kept == printed.stdout,
-        "docs/rules.md is not current: cargo run -- explain --all > docs/rules.md"
+        "{document} is not current: cargo run -- {} > {document}",
+        arguments.join(" ")
     );
+}
+
+#[test]
+fn the_page_of_all_rules_is_what_explain_prints() {
+    assert_current("docs/rules.md", &["explain", "--all"]);
+}
+
+#[test]
+fn the_reference_has_every_field_as_it_is_read() {
+    assert_current("docs/reference.md", &["schema", "--markdown"]);
+}
+
+/// ARCHITECTURE.md is one page and names every folder of the pipeline, and no other.
+#[test]
+fn the_architecture_names_the_folders_that_are_there() {
+    let text = fs::read_to_string(project("ARCHITECTURE.md")).unwrap();
+    assert!(text.lines().count() <= 60);
+    for entry in fs::read_dir(project("src")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if entry.path().is_dir() {
+            assert!(text.contains(&format!("`src/{name}/`")), "src/{name}/");
+        }
+    }
+    for named in text.split('`').filter(|part| part.starts_with("src/")) {
+        assert!(project(named).exists(), "{named}");
+    }
+}
+
+/// Every option of every command is told where its help is printed, and the README names only options that are there.
+#[test]
+fn the_readme_names_only_options_that_are_there() {
+    let help = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_dbgen"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let commands = [
+        "check",
+        "render",
+        "hba",
+        "explain",
+        "schema",
+        "init",
+        "new",
+        "completions",
+        "man",
+    ];
+    let known: String = commands
+        .iter()
+        .map(|command| help(&[command, "--help"]))
+        .collect();
+    for document in ["README.md", "nix/README.md", "docs/output-formats.md"] {
+        let text = fs::read_to_string(project(document)).unwrap();
+        for option in text.split(|c: char| !(c.is_ascii_lowercase() || c == '-')) {
+            // Options of cargo and of Nix stand in the same texts.
+            let foreign = ["--quiet", "--", "---", "--test", "--bench", "--json"];
+            if option.starts_with("--") && !foreign.contains(&option) {
+                assert!(known.contains(option), "{document} names {option}");
+            }
+        }
+    }
 }
 
 #[test]
