@@ -99,8 +99,14 @@ fn a_run_that_is_killed_while_it_writes_leaves_the_old_file() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Until the temporary file is there, or the run has ended.
-        while two.folder.names("out").len() == 2 && child.try_wait().unwrap().is_none() {}
+        // Until the temporary file is there, or the file itself is touched, or the run has ended.
+        let length =
+            || fs::metadata(two.folder.path("out/postgresql.nix")).map_or(0, |of| of.len());
+        let old = two.modules[0].len() as u64;
+        while two.folder.names("out").len() == 2
+            && length() == old
+            && child.try_wait().unwrap().is_none()
+        {}
         child.kill().unwrap();
         child.wait().unwrap();
         two.assert_whole();

@@ -142,9 +142,8 @@ fn declared_codes(text: &str) -> Vec<String> {
     let blocks = text.split("rule! {").skip(1);
     let declarations = blocks.filter_map(|block| {
         let lines = block.lines().map(str::trim_start);
-        lines
-            .skip_while(|line| line.is_empty() || line.starts_with("///"))
-            .next()
+        let mut code = lines.skip_while(|line| line.is_empty() || line.starts_with("///"));
+        code.next()
     });
     declarations
         .map(|line| line.split('"').nth(1).unwrap_or(line).to_owned())

@@ -203,6 +203,51 @@ fn installation(major: u8) -> support::postgres::Installation {
 }
 
 #[test]
+fn a_text_of_names_is_a_list_of_names_and_an_empty_list_is_none() {
+    let test = "a_text_of_names_is_a_list_of_names_and_an_empty_list_is_none";
+    let Some(evaluator) = nix::evaluator(test) else {
+        return;
+    };
+    let forms = [
+        (
+            "text",
+            json!("App, \"Other, one\",$user , public"),
+            "app, \"Other, one\", \"$user\", public",
+        ),
+        (
+            "list",
+            json!(["App", "Other, one"]),
+            "\"App\", \"Other, one\"",
+        ),
+        ("empty", json!([]), "\"\""),
+    ];
+    let databases: Vec<Value> = forms
+        .iter()
+        .map(|(name, path, _)| json!({ "type": "postgresql", "name": name, "user": "app", "extraConfig": { "Search_Path": path } }))
+        .collect();
+    let declared = json!({ "services": { "app": { "databases": databases } } }).to_string();
+    let seen = Folder::with(&[("app.json", &declared)]).run(&["render", "app.json"]);
+    assert_eq!(seen.status, Some(0), "{}", seen.err);
+    let program = program(&evaluator, &seen.out);
+    each_server(test, |cluster| {
+        for (name, ..) in &forms {
+            cluster.sql("postgres", &format!("CREATE DATABASE {name}"));
+        }
+        assert_eq!(
+            changes(&run_program(cluster, "postgres", &program)).len(),
+            3
+        );
+        for (name, _, shown) in &forms {
+            assert_eq!(cluster.sql(name, "SHOW search_path"), *shown);
+        }
+        assert_eq!(
+            changes(&run_program(cluster, "postgres", &program)),
+            [""; 0]
+        );
+    });
+}
+
+#[test]
 fn a_program_that_may_not_change_a_database_fails() {
     let test = "a_program_that_may_not_change_a_database_fails";
     let Some(evaluator) = nix::evaluator(test) else {
