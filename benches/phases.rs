@@ -4,6 +4,11 @@
 //! declarations), check (every rule), lower (declarations to the catalog), render (catalog to the module's text, with
 //! its verification) and verify (that alone).
 
+#![allow(
+    clippy::expect_used,
+    reason = "a bench that can't be set up has nothing to tell"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -24,9 +24,16 @@ mod workload;
 const TURNS: usize = 11;
 
 fn main() -> Result<()> {
-    let mut args = env::args_os().skip(1);
-    if args.next().is_some_and(|first| first == "--measure") {
-        return measure(args.map(PathBuf::from).collect());
+    let args: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
+    if let [first, command @ ..] = args.as_slice()
+        && first.as_os_str() == "--measure"
+    {
+        return measure(command);
+    }
+    if !args.iter().any(|arg| arg.as_os_str() == "--bench") {
+        // `cargo test --all-targets` comes here too, and no test measures time.
+        println!("nothing is measured: run `cargo bench --bench ratios`");
+        return Ok(());
     }
     let folder = tempfile::tempdir().context("no folder for the declarations")?;
     let bench = Bench {
@@ -49,8 +56,8 @@ struct Cost {
 }
 
 /// Runs the repetitions of a command and prints what they cost together.
-fn measure(command: Vec<PathBuf>) -> Result<()> {
-    let [times, program, args @ ..] = command.as_slice() else {
+fn measure(command: &[PathBuf]) -> Result<()> {
+    let [times, program, args @ ..] = command else {
         bail!("--measure TIMES PROGRAM ARGS")
     };
     let times: u32 = times.to_string_lossy().parse()?;
@@ -115,7 +122,7 @@ impl Bench {
         ]
     }
 
-    fn from_toml(&self, services: usize) -> Line {
+    fn nix(&self, services: usize) -> Line {
         let options = ["--eval", "--strict", "--json", "--argstr", "file"].map(String::from);
         let mut line = vec!["nix-instantiate".to_owned()];
         line.extend(options);
@@ -167,7 +174,7 @@ impl Bench {
         self.against(
             "1,000 services, builtins.fromTOML",
             1_000,
-            Bench::from_toml,
+            Bench::nix,
             1,
             0.05,
         );

@@ -42,6 +42,12 @@ impl<'t, 's> Fields<'t, 's> {
         self.table.get(name).map(|entry| &entry.node)
     }
 
+    /// Whether there are no other fields than these.
+    pub fn all_among(&self, names: &[&str]) -> bool {
+        let mut entries = self.table.entries.iter();
+        entries.all(|entry| names.contains(&entry.key.name.as_ref()))
+    }
+
     pub fn text(&self, name: &str) -> Option<Text> {
         self.node(name).and_then(text)
     }

@@ -2,8 +2,8 @@
 
 use super::fields::{Fields, setting, text};
 use super::{
-    Access, Attribute, Client, Creation, Database, DefaultPrivilege, Extension, Grant, Ident,
-    Instance, Membership, Password, Project, Role, Rule, Schema, Service, Target, Text,
+    Access, Attribute, Client, Creation, Database, DefaultPrivilege, Details, Extension, Grant,
+    Ident, Instance, Membership, Password, Project, Role, Rule, Schema, Service, Target, Text,
 };
 use crate::source::{Node, Spanned, Value};
 
@@ -63,6 +63,15 @@ fn database(fields: Fields) -> Option<Database> {
         user: fields.text("user")?,
         port: fields.integer("port"),
         extra_config: fields.settings("extraConfig"),
+        details: details(fields),
+    })
+}
+
+fn details(fields: Fields) -> Option<Box<Details>> {
+    if fields.all_among(&["type", "name", "user", "port", "extraConfig"]) {
+        return None;
+    }
+    Some(Box::new(Details {
         owner: fields.text("owner"),
         creation: creation(fields),
         extensions: fields.each("extensions", extension),
@@ -102,7 +111,7 @@ fn database(fields: Fields) -> Option<Database> {
         clients: fields.each("clients", client),
         unix_user: fields.text("unixUser"),
         units: fields.texts("units"),
-    })
+    }))
 }
 
 fn creation(fields: Fields) -> Option<Box<Creation>> {
