@@ -12,8 +12,8 @@ rule! {
     /// its version is not declared.
     ///
     /// ## Why is this bad?
-    /// Since 16 a name that begins with `/` in `pg_hba.conf` is a regular expression, quoted or not. The rule for the
-    /// database `/a` would match every database whose name has an `a`, and there is no way to write the plain name.
+    /// Since 16 a name that begins with `/` in `pg_hba.conf` is a regular expression, quoted or not: every rule that
+    /// somebody writes for the database `/a` matches each database whose name has an `a`.
     ///
     /// ## Example
     /// ```toml
