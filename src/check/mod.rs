@@ -13,6 +13,7 @@ pub mod encoding_locale_mismatch;
 pub mod example;
 pub mod invalid_address;
 pub mod invalid_ident_map;
+pub mod invalid_library_name;
 pub mod invalid_method;
 pub mod invalid_name;
 pub mod invalid_namespace;
@@ -21,6 +22,7 @@ pub mod invalid_pattern;
 pub mod invalid_privilege;
 pub mod invalid_regex;
 pub mod invalid_secret_name;
+pub mod invalid_socket_directory;
 pub mod invalid_target;
 pub mod invalid_unit_name;
 pub mod invalid_unix_user;
@@ -93,6 +95,7 @@ pub static RULES: &[&Rule] = &[
     &encoding_locale_mismatch::ENCODING_LOCALE_MISMATCH,
     &invalid_address::INVALID_ADDRESS,
     &invalid_ident_map::INVALID_IDENT_MAP,
+    &invalid_library_name::INVALID_LIBRARY_NAME,
     &invalid_method::INVALID_METHOD,
     &invalid_name::INVALID_NAME,
     &invalid_namespace::INVALID_NAMESPACE,
@@ -101,6 +104,7 @@ pub static RULES: &[&Rule] = &[
     &invalid_privilege::INVALID_PRIVILEGE,
     &invalid_regex::INVALID_REGEX,
     &invalid_secret_name::INVALID_SECRET_NAME,
+    &invalid_socket_directory::INVALID_SOCKET_DIRECTORY,
     &invalid_target::INVALID_TARGET,
     &invalid_unit_name::INVALID_UNIT_NAME,
     &invalid_unix_user::INVALID_UNIX_USER,
@@ -162,6 +166,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     encoding_locale_mismatch::check,
     invalid_address::check,
     invalid_ident_map::check,
+    invalid_library_name::check,
     invalid_method::check,
     invalid_name::check,
     invalid_namespace::check,
@@ -170,6 +175,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     invalid_privilege::check,
     invalid_regex::check,
     invalid_secret_name::check,
+    invalid_socket_directory::check,
     invalid_target::check,
     invalid_unit_name::check,
     invalid_unix_user::check,

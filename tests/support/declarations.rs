@@ -549,10 +549,7 @@ impl Making {
             fields.insert("version".into(), json!(version));
         }
         self.maybe(&mut fields, "socketDirectory", |m| {
-            json!(
-                m.dice
-                    .pick(&["/run/postgresql", "/run/my pg", "/tmp/${x}''\"\\"])
-            )
+            json!(m.dice.pick(&["/run/postgresql", "/run/my-pg", "/tmp/pg.d"]))
         });
         self.maybe(&mut fields, "preloadLibraries", |_| {
             json!(["auto_explain", "pg_prewarm"])
@@ -737,6 +734,7 @@ const UNORDERED: &[&str] = &[
     "identMap",
     "preloadLibraries",
     "clients",
+    "users",
 ];
 
 /// The same, with keys and lists that have no order in another order.
