@@ -161,7 +161,10 @@ impl Rules {
     fn users<'d>(&self, names: impl IntoIterator<Item = &'d Text>) -> Option<Arc<[UserToken]>> {
         let names = names.into_iter();
         let tokens = names.map(|name| UserToken::literal(&name.value, self.version).ok());
-        tokens.collect()
+        let mut tokens = tokens.collect::<Option<Vec<_>>>()?;
+        tokens.sort_unstable();
+        tokens.dedup();
+        Some(tokens.into())
     }
 }
 

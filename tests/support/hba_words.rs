@@ -1,5 +1,5 @@
 //! Lines of pg_hba.conf and pg_ident.conf as the server takes them apart (manual, "The pg_hba.conf File"): fields at
-//! blanks, tokens at commas, quotes around what is meant literally, two quotes for one.
+//! blanks, tokens at commas, quotes around what is meant literally, two quotes for one. The tokens of a field are sorted.
 #![allow(dead_code)]
 
 /// One word, and whether it begins with a quote.
@@ -59,6 +59,7 @@ fn line(text: &str) -> Line {
             c if !within && c.is_ascii_whitespace() => {
                 field.extend(word.take());
                 if !field.is_empty() {
+                    field.sort();
                     fields.push(std::mem::take(&mut field));
                 }
             }
@@ -66,6 +67,7 @@ fn line(text: &str) -> Line {
         }
     }
     field.extend(word);
+    field.sort();
     if !field.is_empty() {
         fields.push(field);
     }

@@ -271,13 +271,15 @@ impl Model {
 
     fn client(&mut self, client: &Value, name: &str, user: &str) {
         let tls = client.get("tls") == Some(&json!(true));
-        let users = match client.get("users") {
+        let mut users: Vec<Word> = match client.get("users") {
             Some(_) => list(client, "users")
                 .iter()
                 .map(|user| quoted(user.as_str().unwrap()))
                 .collect(),
             None => vec![quoted(user)],
         };
+        users.sort();
+        users.dedup();
         for address in addresses(named(client, "address")) {
             self.rules.insert(vec![
                 vec![bare(if tls { "hostssl" } else { "host" })],
@@ -387,10 +389,13 @@ fn words(tokens: &Value) -> Vec<Word> {
         (_, Some(pattern), _) => quoted(&format!("/{pattern}")),
         (.., role) => bare(&format!("+{}", role.unwrap())),
     };
-    match tokens.as_str() {
+    let mut words: Vec<Word> = match tokens.as_str() {
         Some(keyword) => vec![bare(keyword)],
         None => tokens.as_array().unwrap().iter().map(one).collect(),
-    }
+    };
+    words.sort();
+    words.dedup();
+    words
 }
 
 /// `localhost` is both loopback addresses, an address the range of itself, anything else a keyword or a host's name.

@@ -82,10 +82,10 @@ fn databases(tokens: &Tokens, version: u8) -> Option<Arc<[DatabaseToken]>> {
         }
         Token::Regex(pattern) => Some(DatabaseToken::Regex(pattern.value.to_string())),
     };
-    list.iter()
-        .map(one)
-        .collect::<Option<Arc<[_]>>>()
-        .filter(|list| !list.is_empty())
+    let mut list = list.iter().map(one).collect::<Option<Vec<_>>>()?;
+    list.sort_unstable();
+    list.dedup();
+    (!list.is_empty()).then(|| list.into())
 }
 
 fn users(tokens: &Tokens, version: u8) -> Option<Arc<[UserToken]>> {
@@ -98,8 +98,8 @@ fn users(tokens: &Tokens, version: u8) -> Option<Arc<[UserToken]>> {
         Token::Regex(pattern) => Some(UserToken::Regex(pattern.value.to_string())),
         Token::MemberOf(role) => Some(UserToken::Member(role.value.to_string())),
     };
-    list.iter()
-        .map(one)
-        .collect::<Option<Arc<[_]>>>()
-        .filter(|list| !list.is_empty())
+    let mut list = list.iter().map(one).collect::<Option<Vec<_>>>()?;
+    list.sort_unstable();
+    list.dedup();
+    (!list.is_empty()).then(|| list.into())
 }

@@ -5,7 +5,7 @@ use super::literal::{self, Unwritable};
 use super::tokenize::Token;
 
 /// One entry of a rule's database field.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DatabaseToken {
     /// `all`: every database, but never a physical replication connection.
     All,
@@ -24,7 +24,7 @@ pub enum DatabaseToken {
 }
 
 /// One entry of a rule's user field.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UserToken {
     /// `all`: every user.
     All,
