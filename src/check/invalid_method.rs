@@ -6,6 +6,7 @@ use crate::declaration::{Client, Rule};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::Version;
 use crate::postgres::hba::{self, ConnectionType, Method};
+use crate::source::Span;
 
 rule! {
     /// ## What it does
@@ -119,7 +120,9 @@ fn of_client(client: &Client) -> Option<Diagnostic> {
         ConnectionType::Host
     };
     let method = access::method(&said.value)?;
-    let (message, label, help) = unfit(method, connection)?;
+    let Some((message, label, help)) = unfit(method, connection) else {
+        return lacks_options(method, said.span);
+    };
     let help = if method == Method::Cert {
         "add `tls = true`, or use `scram-sha-256`"
     } else {
@@ -130,6 +133,17 @@ fn of_client(client: &Client) -> Option<Diagnostic> {
             .label(label)
             .help(help),
     )
+}
+
+/// A client has no options, which some methods can't be without.
+fn lacks_options(method: Method, span: Span) -> Option<Diagnostic> {
+    let keyword = method.keyword();
+    let needs = matches!(method, Method::Ldap | Method::Radius | Method::OAuth);
+    needs.then(|| {
+        Diagnostic::new(&INVALID_METHOD, span, format!("the method `{keyword}` needs options, and a client has none"))
+            .label("an option is missing")
+            .help("write a rule with `options` under `[[instances.main.authentication]]`, or use `scram-sha-256`")
+    })
 }
 
 fn unfit(method: Method, connection: ConnectionType) -> Option<(String, String, &'static str)> {

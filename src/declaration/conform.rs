@@ -1,7 +1,7 @@
 //! Whether a tree has the shape of a declaration: unknown keys, missing fields, wrong types, values out of a closed set.
 
 use super::shape::{Kind, Shape};
-use super::shapes::SERVICE;
+use super::shapes::{FILE, PASSWORD, SERVICE};
 use crate::check::{
     example, missing_field::MISSING_FIELD, non_literal::NON_LITERAL, plain_text_password,
     string_list_databases, unknown_key::UNKNOWN_KEY, unknown_value::UNKNOWN_VALUE,
@@ -28,7 +28,11 @@ impl Conform<'_> {
                 .find(|field| field.name == entry.key.name)
             {
                 Some(field) => self.field(field.name, &entry.node, field.kind, shape),
-                None if plain_text_password::is_password_key(&entry.key.name) => {
+                // `password = { literal = "..." }` holds one too, whatever the key is called.
+                None if plain_text_password::is_password_key(&entry.key.name)
+                    || shape.name == PASSWORD.name
+                        && matches!(&entry.node.value, Value::String(text) if !text.starts_with('/')) =>
+                {
                     let finding = plain_text_password::finding(entry.node.span, self.format);
                     self.findings.push(finding);
                 }
@@ -54,6 +58,11 @@ impl Conform<'_> {
                 );
             }
         }
+    }
+
+    /// Tells why what stands at a service's place is none.
+    pub fn service(&mut self, name: &str, node: &Node) {
+        self.value(name, node, Kind::Table(&SERVICE), &FILE);
     }
 
     fn unknown_key(&mut self, name: &str, span: Span, shape: &Shape) {

@@ -62,6 +62,8 @@ pub fn read_file(
                 declarations
                     .services
                     .push(read::service(name, Fields::new(&service, entry.node.span)));
+            } else {
+                conform.service(&entry.key.name, &entry.node);
             }
         }
     } else if is_single_service(table) {

@@ -430,7 +430,8 @@ static MEMBERSHIP: Shape = Shape {
     example: "memberOf = [ { role = \"pg_monitor\", set = false } ]",
 };
 
-static PASSWORD: Shape = Shape {
+/// Where a password comes from.
+pub static PASSWORD: Shape = Shape {
     name: "password source",
     doc: "Where a password comes from: exactly one of the fields.",
     fields: &[

@@ -48,7 +48,20 @@ fn passwords(text: &str) -> Vec<(usize, usize)> {
             ranges.extend(string_after(text, at + key.len()));
         }
     }
+    ranges.extend(
+        text.match_indices("://")
+            .filter_map(|(at, mark)| in_url(text, at + mark.len())),
+    );
     ranges
+}
+
+/// The password of a URL whose authority begins at `at`.
+fn in_url(text: &str, at: usize) -> Option<(usize, usize)> {
+    let rest = &text[at..];
+    let authority = &rest[..rest.find(['/', '"', '\'', '\n', ' ']).unwrap_or(rest.len())];
+    let end = authority.rfind('@')?;
+    let start = authority[..end].find(':')? + 1;
+    Some((at + start, at + end))
 }
 
 /// The string that is the value of the key whose name ends soon after `at`.
@@ -98,6 +111,16 @@ mod tests {
             seen("password = \"hunter2\nuser = \"u\""),
             "password = \"*******\nuser = \"u\""
         );
+    }
+
+    #[test]
+    fn the_password_in_a_url_is_masked() {
+        assert_eq!(
+            seen("url = \"postgresql://a:hunter2@localhost:5432/a\""),
+            "url = \"postgresql://a:*******@localhost:5432/a\""
+        );
+        let without = "url = \"postgresql://a@localhost:5432/a\"";
+        assert_eq!(seen(without), without);
     }
 
     #[test]
