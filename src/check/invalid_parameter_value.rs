@@ -3,9 +3,7 @@
 use super::{Findings, Scope, known_parameters};
 use crate::declaration::{Setting, SettingValue};
 use crate::diagnostic::{Diagnostic, phrase, rule};
-use crate::postgres::parameter::{
-    Kind, List, Lookup, Parameter, ValueError, check_value, literals,
-};
+use crate::postgres::parameter::{Kind, Lookup, Parameter, ValueError, check_value, literals};
 
 rule! {
     /// ## What it does
@@ -47,40 +45,8 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         };
         if let Err(error) = verdict {
             findings.extend(finding(setting, name, parameter, error));
-        } else if let Some((label, help)) = no_list(&setting.value.value, parameter) {
-            let message = format!(
-                "{} is no value of {}",
-                shown(&setting.value.value),
-                phrase::backticked(name)
-            );
-            findings.push(
-                Diagnostic::new(&INVALID_PARAMETER_VALUE, setting.value.span, message)
-                    .label(label)
-                    .help(help),
-            );
         }
     });
-}
-
-/// What SET would take and nobody means: a list of nothing, and several names written as one.
-fn no_list(
-    value: &SettingValue,
-    parameter: Option<&Parameter>,
-) -> Option<(&'static str, &'static str)> {
-    let quoted = parameter
-        .and_then(|parameter| parameter.editions().last())
-        .is_some_and(|edition| edition.list == List::Quoted);
-    match value {
-        SettingValue::List(items) if items.is_empty() => Some((
-            "an empty list",
-            "leave the parameter out, or write at least one name",
-        )),
-        SettingValue::String(text) if quoted && text.contains(',') => Some((
-            "would be one name with a comma in it",
-            "write a list of strings, one for each name",
-        )),
-        _ => None,
-    }
 }
 
 fn finding(
