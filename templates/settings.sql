@@ -10,6 +10,7 @@ SELECT pg_is_in_recovery() AS standby \gset
 \quit
 \endif
 -- @declared
+PREPARE missing AS
 SELECT format(
   'ALTER DATABASE %I SET %s TO %s',
   wanted.database,
@@ -30,5 +31,10 @@ WHERE NOT EXISTS (
   WHERE setdatabase = pg_database.oid
     AND setrole = 0
     AND (wanted.parameter || '=' || stored.value) = ANY (setconfig))
-ORDER BY 1
-\gexec
+ORDER BY 1;
+-- Whatever the server refuses must not keep the other databases from theirs.
+\set ON_ERROR_STOP off
+EXECUTE missing \gexec
+-- What is missing now was refused: it is tried once more, and ends the program.
+\set ON_ERROR_STOP on
+EXECUTE missing \gexec

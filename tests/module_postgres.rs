@@ -269,6 +269,35 @@ fn a_program_that_may_not_change_a_database_fails() {
     });
 }
 
+#[test]
+fn a_value_that_the_server_refuses_fails_the_program_and_keeps_no_other_database_from_its_own() {
+    let test = "a_value_that_the_server_refuses_fails_the_program_and_keeps_no_other_database_from_its_own";
+    let Some(evaluator) = nix::evaluator(test) else {
+        return;
+    };
+    let declared = |name: &str, setting: &str| {
+        format!(
+            "[[services.s.databases]]\ntype = \"postgresql\"\nname = \"{name}\"\nuser = \"s\"\nextraConfig = {{ {setting} }}\n"
+        )
+    };
+    // Only the server knows the time zones.
+    let declared =
+        declared("a", "TimeZone = \"Europe/Berln\"") + &declared("b", "work_mem = \"64MB\"");
+    let seen = Folder::with(&[("a.toml", &declared)]).run(&["render", "a.toml"]);
+    let program = program(&evaluator, &seen.out);
+    each_server(test, |cluster| {
+        cluster.sql("postgres", "CREATE DATABASE a");
+        cluster.sql("postgres", "CREATE DATABASE b");
+        let output = run_program(cluster, "postgres", &program);
+        assert!(!output.status.success());
+        assert!(String::from_utf8_lossy(&output.stderr).contains("Europe/Berln"));
+        assert_eq!(
+            cluster.sql("postgres", "SELECT setconfig FROM pg_db_role_setting"),
+            "{work_mem=64MB}"
+        );
+    });
+}
+
 /// Declarations for a server of this version that pass, with the module and what `dbgen hba` says of each login.
 fn judged(major: u8, me: &str, count: usize) -> Vec<(String, Value)> {
     let mut all = Vec::new();

@@ -83,6 +83,7 @@ let
     "{\"database\":\"nextcloud\",\"names\":false,\"parameter\":\"idle_in_transaction_session_timeout\",\"values\":[\"5min\"]},"
     "{\"database\":\"nextcloud\",\"names\":false,\"parameter\":\"work_mem\",\"values\":[\"16MB\"]}"
     "]';"
+    "PREPARE missing AS"
     "SELECT format("
     "  'ALTER DATABASE %I SET %s TO %s',"
     "  wanted.database,"
@@ -103,8 +104,13 @@ let
     "  WHERE setdatabase = pg_database.oid"
     "    AND setrole = 0"
     "    AND (wanted.parameter || '=' || stored.value) = ANY (setconfig))"
-    "ORDER BY 1"
-    "\\gexec"
+    "ORDER BY 1;"
+    "-- Whatever the server refuses must not keep the other databases from theirs."
+    "\\set ON_ERROR_STOP off"
+    "EXECUTE missing \\gexec"
+    "-- What is missing now was refused: it is tried once more, and ends the program."
+    "\\set ON_ERROR_STOP on"
+    "EXECUTE missing \\gexec"
   ];
   lines = lib.concatMapStrings (line: line + "\n");
   # Whether a part stands in a text. The regular expressions of lib.hasInfix overflow the stack on long texts.

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use super::{
-    Access, Catalog, Creation, DEFAULT_PORT, Database, DefaultPrivilege, Extension, Grant, Grantee,
-    Instance, MAIN, Membership, Object, PasswordSource, Preset, Privileges, Role, Settings, access,
+    Access, Catalog, Creation, DEFAULT_PORT, DEFAULT_SOCKET_DIRECTORY, Database, DefaultPrivilege,
+    Extension, Grant, Grantee, Instance, MAIN, Membership, Object, PasswordSource, Preset,
+    Privileges, Role, Settings, access,
 };
 use crate::check::{Scope, target};
 use crate::declaration::{self, Attribute, Setting, Text};
@@ -55,7 +56,7 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
     let mut instance = Instance {
         version: scope.version(),
         port: DEFAULT_PORT,
-        socket_directory: "/run/postgresql".into(),
+        socket_directory: DEFAULT_SOCKET_DIRECTORY.into(),
         databases: BTreeMap::new(),
         roles: roles(scope)?,
         rules: rules(scope),

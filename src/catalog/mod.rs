@@ -20,6 +20,9 @@ pub use lower::{Impossible, lower};
 /// The server that services.postgresql runs.
 pub const MAIN: &str = "main";
 
+/// Where the server that services.postgresql runs has its socket.
+pub const DEFAULT_SOCKET_DIRECTORY: &str = "/run/postgresql";
+
 /// The port of a server that says nothing else.
 pub const DEFAULT_PORT: u16 = 5432;
 

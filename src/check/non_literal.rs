@@ -1,6 +1,7 @@
 //! A Nix expression where a literal is needed.
 
-use crate::diagnostic::rule;
+use crate::diagnostic::{Diagnostic, phrase, rule};
+use crate::source::Span;
 
 rule! {
     /// ## What it does
@@ -26,4 +27,24 @@ rule! {
     /// nix eval --json .#declarations | dbgen render --stdin-filename services.json -
     /// ```
     pub NON_LITERAL = "non-literal", Error
+}
+
+/// The finding: the value of `name` is `what`, a noun with its article.
+pub fn finding(name: &str, what: &str, span: Span) -> Diagnostic {
+    told(&phrase::backticked(name), what, span)
+}
+
+/// The finding for a file that is as a whole no literal.
+pub fn of_file(what: &str, span: Span) -> Diagnostic {
+    told("the file", what, span)
+}
+
+fn told(subject: &str, what: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        &NON_LITERAL,
+        span,
+        format!("{subject} is {what}, and dbgen reads only literals"),
+    )
+    .label("not a literal")
+    .help("write the value out, or let Nix evaluate it first: `nix eval --json .#declarations | dbgen render --stdin-filename services.json -`")
 }

@@ -3,9 +3,8 @@
 use super::shape::{Kind, Shape};
 use super::shapes::{FILE, PASSWORD, SERVICE};
 use crate::check::{
-    example, missing_field::MISSING_FIELD, non_literal::NON_LITERAL, plain_text_password,
-    string_list_databases, unknown_key::UNKNOWN_KEY, unknown_value::UNKNOWN_VALUE,
-    wrong_type::WRONG_TYPE,
+    example, missing_field::MISSING_FIELD, non_literal, plain_text_password, string_list_databases,
+    unknown_key::UNKNOWN_KEY, unknown_value::UNKNOWN_VALUE, wrong_type::WRONG_TYPE,
 };
 use crate::diagnostic::{Diagnostic, phrase};
 use crate::source::{Format, Node, Span, TOO_LARGE, Table, Value};
@@ -27,6 +26,8 @@ impl Conform<'_> {
                 .iter()
                 .find(|field| field.name == entry.key.name)
             {
+                // What `nix eval --json` gives for an option that is not set.
+                Some(field) if !field.required && entry.node.value == Value::Null => {}
                 Some(field) => self.field(field.name, &entry.node, field.kind, shape),
                 // `password = { literal = "..." }` holds one too, whatever the key is called.
                 None if plain_text_password::is_password_key(&entry.key.name)
@@ -104,9 +105,9 @@ impl Conform<'_> {
         match (&kind, &node.value) {
             // The reader has told of it.
             (_, Value::Other(what)) if *what == TOO_LARGE => {}
-            (_, Value::Other(what)) if self.format == Format::Nix => {
-                self.findings.push(non_literal(name, what, node.span))
-            }
+            (_, Value::Other(what)) if self.format == Format::Nix => self
+                .findings
+                .push(non_literal::finding(name, what, node.span)),
             (Kind::Bool, Value::Bool(_))
             | (Kind::Integer, Value::Integer(_))
             | (Kind::String, Value::String(_))
@@ -172,12 +173,6 @@ impl Conform<'_> {
                 .example(example::in_format(self.format, shape.example)),
         );
     }
-}
-
-fn non_literal(name: &str, what: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(&NON_LITERAL, span, format!("{} is {what}, and dbgen reads only literals", phrase::backticked(name)))
-        .label("not a literal")
-        .help("write the value out, or let Nix evaluate it first: `nix eval --json .#declarations | dbgen render --stdin-filename services.json -`")
 }
 
 impl Kind {

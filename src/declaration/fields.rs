@@ -39,7 +39,8 @@ impl<'t, 's> Fields<'t, 's> {
     }
 
     pub fn node(&self, name: &str) -> Option<&'t Node<'s>> {
-        self.table.get(name).map(|entry| &entry.node)
+        let node = self.table.get(name).map(|entry| &entry.node);
+        node.filter(|node| node.value != Value::Null)
     }
 
     /// Whether there are no other fields than these.

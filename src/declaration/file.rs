@@ -5,8 +5,9 @@ use super::fields::Fields;
 use super::shape::Field;
 use super::shapes::{FILE, PROJECT_FILE, SERVICE};
 use super::{Declarations, read};
+use crate::check::non_literal;
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Node, SourceFile, Span, Spanned, Table, Value};
+use crate::source::{FileId, Format, Node, SourceFile, Span, Spanned, Table, Value};
 
 /// Which part a file plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,13 +45,16 @@ pub fn read_file(
         add_services_and_instances(fields, declarations);
         return;
     }
-    // A NixOS module may hold its settings below `config`.
-    let table = match table.get("config").map(|entry| &entry.node.value) {
-        Some(Value::Table(inner))
-            if path(inner, OLD).is_some() || inner.get("services").is_some() =>
-        {
-            inner
-        }
+    // A NixOS module may hold its settings below `config`; what stands beside it is not dbgen's.
+    let table = match table.get("config").map(|entry| &entry.node) {
+        Some(config) if file.format == Format::Nix => match &config.value {
+            Value::Table(inner) => inner,
+            value => {
+                let finding = non_literal::finding("config", value.kind(), config.span);
+                conform.findings.push(finding);
+                return;
+            }
+        },
         _ => table,
     };
     if let Some(modules) = path(table, OLD) {

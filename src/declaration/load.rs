@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::{Declarations, FileKind, read_file};
 use crate::catalog::{self, Catalog, Impossible};
 use crate::check::plain_text_password::PLAIN_TEXT_PASSWORD;
+use crate::check::relative_secret_path::RELATIVE_SECRET_PATH;
 use crate::check::{self, Scope};
 use crate::diagnostic::{self, Diagnostic, Severity, phrase};
 use crate::source::{self, ReadError, Sources};
@@ -204,12 +205,15 @@ impl Run {
         diagnostic::sort(&mut self.findings);
         if !self.findings.is_empty() {
             self.sources.mask_passwords();
-            for finding in self
-                .findings
-                .iter()
-                .filter(|finding| finding.rule.code == PLAIN_TEXT_PASSWORD.code)
-            {
-                self.sources.mask(finding.primary.span);
+            for finding in &self.findings {
+                let place = finding.primary.span;
+                let code = finding.rule.code;
+                // What stands where a path belongs may be the password itself.
+                let no_path =
+                    code == RELATIVE_SECRET_PATH.code && !self.sources.text(place).contains('/');
+                if code == PLAIN_TEXT_PASSWORD.code || no_path {
+                    self.sources.mask(place);
+                }
             }
         }
         Ok(Loaded {

@@ -711,7 +711,7 @@ pub static INSTANCE: Shape = Shape {
             "socketDirectory",
             Kind::String,
             "\"/run/postgresql\"",
-            "The directory of the server's socket.",
+            "The directory of the server's socket; beside NixOS' own, and it must be there before the server starts.",
         ),
         optional(
             "preloadLibraries",

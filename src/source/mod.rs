@@ -105,6 +105,13 @@ impl Sources {
         &self.files[id.0 as usize]
     }
 
+    /// The text at a place; empty when there is none.
+    pub fn text(&self, span: Span) -> &str {
+        let file = self.files.get(span.file.0 as usize);
+        let text = file.and_then(|file| file.text.get(span.start as usize..span.end as usize));
+        text.unwrap_or_default()
+    }
+
     /// All files with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
         self.files

@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::nix::literal::{ContainsNul, Literal, Text};
 use super::nix::template::{TemplateError, TemplateSet};
 use super::nix::verify::{VerifyError, verify};
-use crate::catalog::{Catalog, Database, Instance, MAIN, Role};
+use crate::catalog::{Catalog, DEFAULT_SOCKET_DIRECTORY, Database, Instance, MAIN, Role};
 use crate::declaration::Attribute;
 use crate::postgres::Version;
 use crate::postgres::hba::{self, Address, Unwritable};
@@ -114,6 +114,12 @@ fn context(catalog: &Catalog) -> Result<BTreeMap<&'static str, Literal>, RenderE
     context.insert("hasPackages", Literal::Bool(!packages.is_empty()));
     context.insert("packages", Literal::packages(packages));
     context.insert("settings", Literal::lines(settings::program(instance))?);
+    let own = Some(&*instance.socket_directory).filter(|own| *own != DEFAULT_SOCKET_DIRECTORY);
+    let both = own.map(|own| format!("{DEFAULT_SOCKET_DIRECTORY},{own}"));
+    context.insert(
+        "socketDirectories",
+        Literal::text(&both.unwrap_or_default())?,
+    );
     context.insert(
         "socketDirectory",
         Literal::text(&instance.socket_directory)?,

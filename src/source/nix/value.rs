@@ -10,6 +10,7 @@ use rowan::ast::AstNode;
 
 use super::attributes::{Attributes, Bound};
 use super::{Place, errors, string};
+use crate::check::non_literal;
 use crate::check::syntax_error::SYNTAX_ERROR;
 use crate::diagnostic::Diagnostic;
 use crate::source::read::{table_only, too_large};
@@ -33,6 +34,11 @@ pub(super) fn read(text: &str, place: Place) -> (Option<Node<'_>>, Vec<Diagnosti
     let tree = match parsed.tree().expr() {
         Some(expression) => {
             let node = reader.node(&body(expression));
+            if let Value::Other(what) = node.value {
+                let finding = non_literal::of_file(what, node.span);
+                reader.findings.push(finding);
+                return (None, reader.findings);
+            }
             table_only(node, &mut reader.findings)
         }
         None => {

@@ -1,0 +1,2 @@
+{ lib, ... }:
+lib.mkIf true { services.immich.databases = [ ]; }
