@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::{
     Access, Catalog, Creation, DEFAULT_PORT, DEFAULT_SOCKET_DIRECTORY, Database, DefaultPrivilege,
-    Extension, Grant, Grantee, Instance, MAIN, Membership, Object, PasswordSource, Preset,
+    Details, Extension, Grant, Grantee, Instance, MAIN, Membership, Object, PasswordSource, Preset,
     Privileges, Role, Settings, access,
 };
 use crate::check::{Scope, target};
@@ -102,14 +102,8 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
                     .map_err(|_| Impossible(format!("port {}", port.value)))?;
             }
             add_packages(&mut instance, said);
-            let mut database = database(service, said)?;
-            if database.unix_user.is_none() {
-                database.unix_user = string(scope.unix_user(service));
-            }
-            if database.units.is_empty() {
-                let units = units.get(name).into_iter().flatten();
-                database.units = units.map(|unit| unit.value.clone()).collect();
-            }
+            let units = units.get(name).into_iter().flatten().copied();
+            let database = database(service, said, scope.unix_user(service), units)?;
             let user = instance.roles.entry(database.user.clone()).or_default();
             user.attributes.insert(Attribute::Login, true);
             if let Some(password) = &said.password {
@@ -187,7 +181,13 @@ fn add_packages(instance: &mut Instance, database: &declaration::Database) {
     }
 }
 
-fn database(service: &declaration::Service, said: &declaration::Database) -> Result<Database> {
+/// The database, with the Unix user and the units of its service where it says none.
+fn database<'d>(
+    service: &declaration::Service,
+    said: &'d declaration::Database,
+    unix_user: Option<&Text>,
+    units: impl Iterator<Item = &'d Text>,
+) -> Result<Database> {
     let user = identifier(&said.user)?;
     let owner = optional(said.owner.as_ref())?.unwrap_or_else(|| user.clone());
     let mut schemas = BTreeMap::new();
@@ -213,8 +213,11 @@ fn database(service: &declaration::Service, said: &declaration::Database) -> Res
         .role_settings
         .iter()
         .map(|(role, said)| Ok((identifier(role)?, settings(said)?)));
-    Ok(Database {
-        service: service.name.value.clone(),
+    let units: Vec<&Text> = match said.units.is_empty() {
+        true => units.collect(),
+        false => said.units.iter().collect(),
+    };
+    let details = Details {
         access: access.collect::<Result<_>>()?,
         default_privileges: defaults.collect::<Result<_>>()?,
         role_settings: roles.collect::<Result<_>>()?,
@@ -225,13 +228,17 @@ fn database(service: &declaration::Service, said: &declaration::Database) -> Res
             .map(creation)
             .transpose()?
             .map(Box::new),
-        settings: settings(&said.extra_config)?,
-        unix_user: string(said.unix_user.as_ref()),
-        units: said.units.iter().map(|unit| unit.value.clone()).collect(),
-        user,
-        owner,
+        unix_user: string(said.unix_user.as_ref().or(unix_user)),
+        units: units.into_iter().map(|unit| unit.value.clone()).collect(),
         schemas,
         extensions,
+    };
+    Ok(Database {
+        service: service.name.value.clone(),
+        settings: settings(&said.extra_config)?,
+        details: (details != *Details::NONE).then(|| Box::new(details)),
+        user,
+        owner,
     })
 }
 

@@ -7,6 +7,7 @@ pub mod reach;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 
 use crate::declaration::Attribute;
 use crate::postgres::hba;
@@ -70,10 +71,17 @@ pub struct Database {
     pub user: Identifier,
     /// The owner.
     pub owner: Identifier,
-    /// What it is created with; nothing: the server's defaults.
-    pub creation: Option<Box<Creation>>,
     /// Parameters for the database.
     pub settings: Settings,
+    /// Everything else, when there is anything else.
+    details: Option<Box<Details>>,
+}
+
+/// What most databases do not have, seen as fields of [`Database`]. Kept apart because there may be many databases.
+#[derive(Debug, Default, PartialEq)]
+pub struct Details {
+    /// What it is created with; nothing: the server's defaults.
+    pub creation: Option<Box<Creation>>,
     /// Parameters for a role in this database.
     pub role_settings: BTreeMap<Identifier, Settings>,
     /// Extensions.
@@ -92,8 +100,30 @@ pub struct Database {
     pub units: BTreeSet<Box<str>>,
 }
 
+impl Details {
+    const NONE: &Details = &Details {
+        creation: None,
+        role_settings: BTreeMap::new(),
+        extensions: BTreeMap::new(),
+        schemas: BTreeMap::new(),
+        grants: BTreeSet::new(),
+        access: BTreeSet::new(),
+        default_privileges: BTreeSet::new(),
+        unix_user: None,
+        units: BTreeSet::new(),
+    };
+}
+
+impl Deref for Database {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        self.details.as_deref().unwrap_or(Details::NONE)
+    }
+}
+
 /// Attributes of CREATE DATABASE and of the database itself; what is absent is the server's default.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Creation {
     /// ENCODING.
     pub encoding: Option<Box<str>>,
@@ -139,7 +169,7 @@ impl Creation {
 }
 
 /// One extension.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Extension {
     /// SCHEMA.
     pub schema: Option<Identifier>,

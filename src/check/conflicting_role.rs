@@ -38,7 +38,11 @@ rule! {
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let mut first: HashMap<&str, (&Service, &Role)> = HashMap::new();
     let mut users: HashMap<&str, Vec<(&Service, &Text)>> = HashMap::new();
-    for (service, database) in scope.declarations.databases() {
+    // Most projects have no such role, and need no list of the users.
+    let mut roles = scope.declarations.roles();
+    let contested = roles.any(|(_, role)| no_login(role).is_some());
+    let databases = scope.declarations.databases();
+    for (service, database) in databases.filter(|_| contested) {
         users
             .entry(&database.user.value)
             .or_default()

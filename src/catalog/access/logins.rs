@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::check::Scope;
-use crate::declaration::{Attribute, Database, Text};
+use crate::declaration::{Attribute, Database, Role, Text};
 
 /// The roles of enabled services that may log in, with their Unix users.
 pub struct Logins<'d> {
@@ -16,10 +16,14 @@ impl<'d> Logins<'d> {
     /// databases.
     pub fn new(scope: &Scope<'d>) -> Logins<'d> {
         // The database may stand in another file than the role.
-        let databases = scope.enabled_databases();
-        let users: HashSet<&str> = databases
-            .map(|(_, database)| &*database.user.value)
-            .collect();
+        let any_unix_user = |(_, role): (_, &Role)| role.unix_user.is_some();
+        let users: HashSet<&str> = match scope.declarations.roles().any(any_unix_user) {
+            true => scope
+                .enabled_databases()
+                .map(|(_, database)| &*database.user.value)
+                .collect(),
+            false => HashSet::new(),
+        };
         let mut unix_users = HashMap::new();
         for (service, role) in scope.declarations.roles() {
             let login = role

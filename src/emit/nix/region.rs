@@ -2,7 +2,7 @@
 //!
 //! Anything unusual is no data: the caller then leaves it to the full check.
 
-use super::text::is_keyword;
+use super::text::{IN_NAME, is_keyword};
 
 /// Nesting of data; what is deeper is left to the full check.
 const MAX_DEPTH: usize = 48;
@@ -238,10 +238,8 @@ impl<'t> Scan<'t> {
         if !(first.is_ascii_alphabetic() || first == b'_') {
             return None;
         }
-        let in_name =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\'');
         let rest = &self.bytes[start..];
-        self.at += rest.iter().position(|byte| !in_name(*byte))?;
+        self.at += rest.iter().position(|byte| !IN_NAME[usize::from(*byte)])?;
         let name = &self.text[start..self.at];
         (name.len() <= MAX_NAME && !is_keyword(name)).then_some(name)
     }

@@ -59,22 +59,31 @@ impl TryFrom<String> for Text {
     }
 }
 
-/// Nix's keywords, and `or`, which is one only in some places: quoting it is right in all of them.
-const KEYWORDS: [&str; 9] = [
-    "if", "then", "else", "assert", "with", "let", "in", "rec", "inherit",
-];
-
 pub(super) fn is_bare_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
-        && bytes.all(|byte| matches!(byte, b'_' | b'\'' | b'-') || byte.is_ascii_alphanumeric())
+    let may_begin = |first: &u8| *first == b'_' || first.is_ascii_alphabetic();
+    name.as_bytes().first().is_some_and(may_begin)
+        && name.bytes().all(|byte| IN_NAME[usize::from(byte)])
         && !is_keyword(name)
 }
 
+/// The bytes that a bare name may have.
+pub(super) const IN_NAME: [bool; 256] = {
+    let mut in_name = [false; 256];
+    let mut byte = 0;
+    while byte < in_name.len() {
+        let ascii = byte as u8;
+        in_name[byte] = ascii.is_ascii_alphanumeric() || matches!(ascii, b'_' | b'\'' | b'-');
+        byte += 1;
+    }
+    in_name
+};
+
+/// Nix's keywords, and `or`, which is one only in some places: quoting it is right in all of them.
 pub(super) fn is_keyword(name: &str) -> bool {
-    (2..=7).contains(&name.len()) && (name == "or" || KEYWORDS.contains(&name))
+    matches!(
+        name,
+        "if" | "then" | "else" | "assert" | "with" | "let" | "in" | "rec" | "inherit" | "or"
+    )
 }
 
 /// Writes an attribute name, bare where Nix's grammar allows it.
