@@ -41,6 +41,7 @@ pub mod missing_required_extension;
 pub mod name_too_long;
 pub mod names;
 pub mod nesting_too_deep;
+pub mod no_database;
 pub mod no_declarations;
 pub mod non_literal;
 pub mod not_utf_8;
@@ -72,6 +73,7 @@ pub mod unknown_role;
 pub mod unknown_value;
 pub mod unmatched_include;
 pub mod unreachable_rule;
+pub mod unread;
 pub mod unsafe_ensure_name;
 pub mod unsupported_by_version;
 pub mod unsupported_version;
@@ -120,6 +122,7 @@ pub static RULES: &[&Rule] = &[
     &missing_required_extension::MISSING_REQUIRED_EXTENSION,
     &name_too_long::NAME_TOO_LONG,
     &nesting_too_deep::NESTING_TOO_DEEP,
+    &no_database::NO_DATABASE,
     &no_declarations::NO_DECLARATIONS,
     &non_literal::NON_LITERAL,
     &not_utf_8::NOT_UTF_8,
@@ -189,6 +192,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     missing_preload::check,
     missing_required_extension::check,
     name_too_long::check,
+    no_database::check,
     no_declarations::check,
     parameter_not_settable::check,
     password_source::check,
