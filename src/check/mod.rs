@@ -77,6 +77,7 @@ pub mod unread;
 pub mod unsafe_ensure_name;
 pub mod unsupported_by_version;
 pub mod unsupported_version;
+pub mod unused_unix_user;
 pub mod value_out_of_range;
 pub mod wrong_type;
 
@@ -153,6 +154,7 @@ pub static RULES: &[&Rule] = &[
     &unsafe_ensure_name::UNSAFE_ENSURE_NAME,
     &unsupported_by_version::UNSUPPORTED_BY_VERSION,
     &unsupported_version::UNSUPPORTED_VERSION,
+    &unused_unix_user::UNUSED_UNIX_USER,
     &value_out_of_range::VALUE_OUT_OF_RANGE,
     &wrong_type::WRONG_TYPE,
 ];
@@ -215,6 +217,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     unsafe_ensure_name::check,
     unsupported_by_version::check,
     unsupported_version::check,
+    unused_unix_user::check,
     value_out_of_range::check,
 ];
 
