@@ -4,6 +4,7 @@
 pub mod conflicting_password;
 pub mod conflicting_port;
 pub mod conflicting_role;
+pub mod declared_twice;
 pub mod duplicate_database;
 pub mod duplicate_key;
 pub mod duplicate_parameter;
@@ -90,6 +91,7 @@ pub static RULES: &[&Rule] = &[
     &conflicting_password::CONFLICTING_PASSWORD,
     &conflicting_port::CONFLICTING_PORT,
     &conflicting_role::CONFLICTING_ROLE,
+    &declared_twice::DECLARED_TWICE,
     &duplicate_database::DUPLICATE_DATABASE,
     &duplicate_key::DUPLICATE_KEY,
     &duplicate_parameter::DUPLICATE_PARAMETER,
@@ -164,6 +166,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     conflicting_password::check,
     conflicting_port::check,
     conflicting_role::check,
+    declared_twice::check,
     duplicate_database::check,
     duplicate_parameter::check,
     duplicate_service::check,
