@@ -55,6 +55,7 @@ pub mod port_out_of_range;
 pub mod relative_secret_path;
 pub mod reserved_database;
 pub mod reserved_role;
+pub mod reserved_schema;
 pub mod rule_index;
 mod scope;
 pub mod secret_in_store;
@@ -137,6 +138,7 @@ pub static RULES: &[&Rule] = &[
     &relative_secret_path::RELATIVE_SECRET_PATH,
     &reserved_database::RESERVED_DATABASE,
     &reserved_role::RESERVED_ROLE,
+    &reserved_schema::RESERVED_SCHEMA,
     &secret_in_store::SECRET_IN_STORE,
     &slash_name::SLASH_NAME,
     &string_list_databases::STRING_LIST_DATABASES,
@@ -206,6 +208,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     relative_secret_path::check,
     reserved_database::check,
     reserved_role::check,
+    reserved_schema::check,
     secret_in_store::check,
     slash_name::check,
     truncated_names_collide::check,
