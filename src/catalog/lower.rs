@@ -369,7 +369,7 @@ fn grant(said: &declaration::Grant) -> Result<Grant> {
         },
         objects,
         columns: columns.map(identifier).collect::<Result<_>>()?,
-        privileges: privileges(&said.privileges)?,
+        privileges: privileges(said.privileges.as_deref().unwrap_or_default())?,
         with_grant_option: said.with_grant_option.is_some_and(|option| option.value),
     })
 }
@@ -431,7 +431,7 @@ fn default_privilege(
         schema: optional(said.schema.as_ref())?,
         kind,
         grantee: grantee(&said.role)?,
-        privileges: privileges(&said.privileges)?,
+        privileges: privileges(said.privileges.as_deref().unwrap_or_default())?,
         with_grant_option: said.with_grant_option.is_some_and(|option| option.value),
     })
 }

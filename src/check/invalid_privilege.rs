@@ -4,24 +4,40 @@ use super::{Findings, Scope, target};
 use crate::declaration::Text;
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::privilege::{ObjectKind, Privilege};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 rule! {
     /// ## What it does
     /// Finds privileges in `grants` and `defaultPrivileges` that PostgreSQL doesn't know, or doesn't know for the kind of
-    /// object at hand, and lists of privileges that are empty.
+    /// object at hand, lists of privileges that are empty or that name others beside `ALL`, and `withGrantOption` for
+    /// `public`.
     ///
     /// ## Why is this bad?
     /// The server refuses the statement. Each kind of object has privileges of its own: EXECUTE is for routines,
     /// CREATE for databases, schemas and tablespaces, and a table's rows are changed with INSERT, UPDATE and DELETE.
+    /// `ALL` stands alone, and only roles can pass on what they were granted.
     ///
     /// ## Example
     /// ```toml
-    /// grants = [ { role = "reader", privileges = ["EXECUTE"], on = { table = "public.*" } } ]
+    /// [[services.grafana.databases]]
+    /// type = "postgresql"
+    /// name = "grafana"
+    /// user = "grafana"
+    /// grants = [{ role = "reader", privileges = ["EXECUTE"], on = { table = "public.*" } }]
+    ///
+    /// [[services.grafana.roles]]
+    /// name = "reader"
     /// ```
     /// Use instead:
     /// ```toml
-    /// grants = [ { role = "reader", privileges = ["SELECT"], on = { table = "public.*" } } ]
+    /// [[services.grafana.databases]]
+    /// type = "postgresql"
+    /// name = "grafana"
+    /// user = "grafana"
+    /// grants = [{ role = "reader", privileges = ["SELECT"], on = { table = "public.*" } }]
+    ///
+    /// [[services.grafana.roles]]
+    /// name = "reader"
     /// ```
     pub INVALID_PRIVILEGE = "invalid-privilege", Error
 }
@@ -30,22 +46,35 @@ rule! {
 pub fn check(scope: &Scope, findings: &mut Findings) {
     for (_, database) in scope.declarations.databases() {
         for grant in &database.grants {
-            privileges(
-                target::single_kind(&grant.on),
-                &grant.privileges,
-                grant.span,
-                findings,
-            );
+            if let Some(said) = &grant.privileges {
+                let kind = target::single_kind(&grant.on);
+                privileges(kind, said, grant.span, findings);
+            }
+            findings.extend(option_of_public(&grant.role, grant.with_grant_option));
         }
         for future in &database.default_privileges {
-            privileges(
-                target::future_kind(&future.on.value),
-                &future.privileges,
-                future.role.span,
-                findings,
-            );
+            if let Some(said) = &future.privileges {
+                let kind = target::future_kind(&future.on.value);
+                privileges(kind, said, future.role.span, findings);
+            }
+            findings.extend(option_of_public(&future.role, future.with_grant_option));
         }
     }
+}
+
+/// GRANT: "grant options can only be granted to roles".
+fn option_of_public(role: &Text, option: Option<Spanned<bool>>) -> Option<Diagnostic> {
+    let option = option.filter(|option| option.value && &*role.value == "public")?;
+    Some(
+        Diagnostic::new(
+            &INVALID_PRIVILEGE,
+            option.span,
+            "`public` can't have the grant option",
+        )
+        .label("only for a role")
+        .related(role.span, "stands for everybody")
+        .help("remove `withGrantOption`, or grant it to the roles that are meant to pass the privileges on"),
+    )
 }
 
 /// Whether the word stands for every privilege.
@@ -63,7 +92,11 @@ fn privileges(kind: Option<ObjectKind>, said: &[Text], span: Span, findings: &mu
                 .help("name privileges, or `ALL`; remove the grant when nothing is meant to be granted"),
         );
     }
-    for name in said.iter().filter(|name| !is_all(&name.value)) {
+    let (all, others): (Vec<&Text>, Vec<&Text>) = said.iter().partition(|name| is_all(&name.value));
+    if let (Some(all), Some(other)) = (all.first(), others.first()) {
+        findings.push(mixed(all, other));
+    }
+    for name in others {
         match (Privilege::new(&name.value), kind) {
             (None, _) => findings.push(unknown(name, kind)),
             (Some(privilege), Some(kind)) if !kind.privileges().contains(&privilege) => {
@@ -72,6 +105,18 @@ fn privileges(kind: Option<ObjectKind>, said: &[Text], span: Span, findings: &mu
             _ => {}
         }
     }
+}
+
+fn mixed(all: &Text, other: &Text) -> Diagnostic {
+    let message = format!(
+        "{} can't stand beside {}",
+        phrase::backticked(&all.value),
+        phrase::backticked(&other.value)
+    );
+    Diagnostic::new(&INVALID_PRIVILEGE, all.span, message)
+        .label("stands for every privilege")
+        .related(other.span, "another one")
+        .help("name every privilege that is meant, or keep `ALL` alone")
 }
 
 fn unknown(name: &Text, kind: Option<ObjectKind>) -> Diagnostic {

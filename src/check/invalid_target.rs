@@ -8,25 +8,45 @@ use crate::postgres::privilege::ObjectKind;
 
 rule! {
     /// ## What it does
-    /// Finds grants whose `on` names no object or several kinds of object, `columns` without `table`, and `columns` of
-    /// `schema.*`.
+    /// Finds grants whose `on` names no object or several kinds of object, `columns` without `table`, `columns` of
+    /// `schema.*`, and `defaultPrivileges` on schemas in a schema.
     ///
     /// ## Why is this bad?
     /// A grant is on objects of one kind, because each kind has its own privileges. Columns are those of a certain
-    /// table: other tables of the schema may not have them, and the server would refuse the whole statement.
+    /// table: other tables of the schema may not have them, and the server would refuse the whole statement. It refuses
+    /// `IN SCHEMA` for schemas too, which don't lie in one another.
     ///
     /// ## Example
     /// ```toml
+    /// [[services.grafana.roles]]
+    /// name = "reader"
+    ///
+    /// [[services.grafana.databases]]
+    /// type = "postgresql"
+    /// name = "grafana"
+    /// user = "grafana"
+    ///
+    /// [[services.grafana.databases.grants]]
+    /// role = "reader"
+    /// privileges = ["SELECT"]
     /// on = { table = "public.*", sequence = "public.*" }
     /// ```
     /// Use instead a grant for each kind:
     /// ```toml
-    /// [[databases.grants]]
+    /// [[services.grafana.roles]]
+    /// name = "reader"
+    ///
+    /// [[services.grafana.databases]]
+    /// type = "postgresql"
+    /// name = "grafana"
+    /// user = "grafana"
+    ///
+    /// [[services.grafana.databases.grants]]
     /// role = "reader"
     /// privileges = ["SELECT"]
     /// on = { table = "public.*" }
     ///
-    /// [[databases.grants]]
+    /// [[services.grafana.databases.grants]]
     /// role = "reader"
     /// privileges = ["USAGE"]
     /// on = { sequence = "public.*" }
@@ -44,6 +64,21 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         let on = &grant.on;
         kinds(scope, on, findings);
         columns(scope, on, findings);
+    }
+    let databases = scope.declarations.databases();
+    for future in databases.flat_map(|(_, database)| &database.default_privileges) {
+        if let (Some(schema), "schemas") = (&future.schema, &*future.on.value) {
+            findings.push(
+                Diagnostic::new(
+                    &INVALID_TARGET,
+                    schema.span,
+                    "default privileges on schemas can't be those in a schema",
+                )
+                .label("no schema lies in another one")
+                .related(future.on.span, "schemas")
+                .help("remove `schema`, or say which objects of the schema are meant: `on = \"tables\"`"),
+            );
+        }
     }
 }
 

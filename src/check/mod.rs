@@ -4,6 +4,7 @@
 pub mod conflicting_password;
 pub mod conflicting_port;
 pub mod conflicting_role;
+pub mod declared_twice;
 pub mod duplicate_database;
 pub mod duplicate_key;
 pub mod duplicate_parameter;
@@ -41,6 +42,7 @@ pub mod missing_required_extension;
 pub mod name_too_long;
 pub mod names;
 pub mod nesting_too_deep;
+pub mod no_database;
 pub mod no_declarations;
 pub mod non_literal;
 pub mod not_utf_8;
@@ -53,6 +55,7 @@ pub mod port_out_of_range;
 pub mod relative_secret_path;
 pub mod reserved_database;
 pub mod reserved_role;
+pub mod reserved_schema;
 pub mod rule_index;
 mod scope;
 pub mod secret_in_store;
@@ -72,9 +75,11 @@ pub mod unknown_role;
 pub mod unknown_value;
 pub mod unmatched_include;
 pub mod unreachable_rule;
+pub mod unread;
 pub mod unsafe_ensure_name;
 pub mod unsupported_by_version;
 pub mod unsupported_version;
+pub mod unused_unix_user;
 pub mod value_out_of_range;
 pub mod wrong_type;
 
@@ -87,6 +92,7 @@ pub static RULES: &[&Rule] = &[
     &conflicting_password::CONFLICTING_PASSWORD,
     &conflicting_port::CONFLICTING_PORT,
     &conflicting_role::CONFLICTING_ROLE,
+    &declared_twice::DECLARED_TWICE,
     &duplicate_database::DUPLICATE_DATABASE,
     &duplicate_key::DUPLICATE_KEY,
     &duplicate_parameter::DUPLICATE_PARAMETER,
@@ -120,6 +126,7 @@ pub static RULES: &[&Rule] = &[
     &missing_required_extension::MISSING_REQUIRED_EXTENSION,
     &name_too_long::NAME_TOO_LONG,
     &nesting_too_deep::NESTING_TOO_DEEP,
+    &no_database::NO_DATABASE,
     &no_declarations::NO_DECLARATIONS,
     &non_literal::NON_LITERAL,
     &not_utf_8::NOT_UTF_8,
@@ -131,6 +138,7 @@ pub static RULES: &[&Rule] = &[
     &relative_secret_path::RELATIVE_SECRET_PATH,
     &reserved_database::RESERVED_DATABASE,
     &reserved_role::RESERVED_ROLE,
+    &reserved_schema::RESERVED_SCHEMA,
     &secret_in_store::SECRET_IN_STORE,
     &slash_name::SLASH_NAME,
     &string_list_databases::STRING_LIST_DATABASES,
@@ -150,6 +158,7 @@ pub static RULES: &[&Rule] = &[
     &unsafe_ensure_name::UNSAFE_ENSURE_NAME,
     &unsupported_by_version::UNSUPPORTED_BY_VERSION,
     &unsupported_version::UNSUPPORTED_VERSION,
+    &unused_unix_user::UNUSED_UNIX_USER,
     &value_out_of_range::VALUE_OUT_OF_RANGE,
     &wrong_type::WRONG_TYPE,
 ];
@@ -159,6 +168,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     conflicting_password::check,
     conflicting_port::check,
     conflicting_role::check,
+    declared_twice::check,
     duplicate_database::check,
     duplicate_parameter::check,
     duplicate_service::check,
@@ -189,6 +199,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     missing_preload::check,
     missing_required_extension::check,
     name_too_long::check,
+    no_database::check,
     no_declarations::check,
     parameter_not_settable::check,
     password_source::check,
@@ -197,6 +208,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     relative_secret_path::check,
     reserved_database::check,
     reserved_role::check,
+    reserved_schema::check,
     secret_in_store::check,
     slash_name::check,
     truncated_names_collide::check,
@@ -211,6 +223,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     unsafe_ensure_name::check,
     unsupported_by_version::check,
     unsupported_version::check,
+    unused_unix_user::check,
     value_out_of_range::check,
 ];
 

@@ -1,20 +1,21 @@
 //! A server parameter that does not exist.
 
-use super::{Findings, Scope, known_parameters, plain_text_password};
-use crate::declaration::Setting;
+use super::{Findings, Scope, known_parameters, plain_text_password, target};
+use crate::declaration::Text;
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::Version;
 use crate::postgres::parameter::{self, Lookup, Parameter};
+use crate::postgres::privilege::ObjectKind;
 
 rule! {
     /// ## What it does
-    /// Finds names in `extraConfig`, `settings` and `roleSettings` that are no parameter of PostgreSQL, or none of the
-    /// server's declared version. Names with a dot belong to extensions and are not judged, unless their prefix belongs
+    /// Finds names in `extraConfig`, `settings`, `roleSettings` and in grants on parameters that are no parameter of
+    /// PostgreSQL, or none of the server's declared version. Names with a dot belong to extensions and are not judged, unless their prefix belongs
     /// to a module that comes with PostgreSQL.
     ///
     /// ## Why is this bad?
-    /// `ALTER DATABASE ... SET` fails for a parameter that the server does not know, and with it the provisioning of
-    /// the whole database.
+    /// `ALTER DATABASE ... SET` and `GRANT ... ON PARAMETER` fail for a parameter that the server does not know, and with
+    /// it the provisioning of the whole database.
     ///
     /// ## Example
     /// ```toml
@@ -31,23 +32,38 @@ rule! {
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let version = scope.version();
     known_parameters::each(scope, |setting, lookup| {
-        let found = match lookup {
-            Lookup::Unknown if plain_text_password::is_password_key(&setting.name.value) => None,
-            Lookup::Unknown => Some(unknown(setting)),
-            Lookup::UnknownInModule(module) => Some(unknown_in_module(setting, module)),
-            Lookup::Known(parameter) => {
-                version.and_then(|version| missing_in(setting, parameter, version))
-            }
-            Lookup::Custom => None,
-        };
-        findings.extend(found);
+        let is_password = plain_text_password::is_password_key(&setting.name.value);
+        if !(is_password && matches!(lookup, Lookup::Unknown)) {
+            findings.extend(judged(&setting.name, lookup, version));
+        }
     });
+    let databases = scope.declarations.databases();
+    let grants = databases.flat_map(|(_, database)| &database.grants);
+    for (kind, _, names) in grants.flat_map(|grant| target::kinds(&grant.on)) {
+        if kind == ObjectKind::Parameter {
+            let found = names
+                .iter()
+                .filter_map(|name| judged(name, &Lookup::of(&name.value), version));
+            findings.extend(found);
+        }
+    }
 }
 
-fn unknown(setting: &Setting) -> Diagnostic {
-    let name = &setting.name.value;
+fn judged(name: &Text, lookup: &Lookup, version: Option<Version>) -> Option<Diagnostic> {
+    match lookup {
+        Lookup::Unknown => Some(unknown(name)),
+        Lookup::UnknownInModule(module) => Some(unknown_in_module(name, module)),
+        Lookup::Known(parameter) => {
+            version.and_then(|version| missing_in(name, parameter, version))
+        }
+        Lookup::Custom => None,
+    }
+}
+
+fn unknown(text: &Text) -> Diagnostic {
+    let name = &text.value;
     let finding = finding(
-        setting,
+        text,
         format!("PostgreSQL has no parameter {}", phrase::backticked(name)),
     );
     match parameter::nearest(name) {
@@ -61,14 +77,14 @@ fn unknown(setting: &Setting) -> Diagnostic {
     }
 }
 
-fn unknown_in_module(setting: &Setting, module: &str) -> Diagnostic {
-    let name = &setting.name.value;
+fn unknown_in_module(text: &Text, module: &str) -> Diagnostic {
+    let name = &text.value;
     let message = format!(
         "the module {} has no parameter {}",
         phrase::backticked(module),
         phrase::backticked(name)
     );
-    let finding = finding(setting, message);
+    let finding = finding(text, message);
     match parameter::nearest(name) {
         Some(near) => finding.label(format!("did you mean {}?", phrase::backticked(near))),
         None => finding.label(format!(
@@ -78,7 +94,7 @@ fn unknown_in_module(setting: &Setting, module: &str) -> Diagnostic {
     }
 }
 
-fn missing_in(setting: &Setting, parameter: &Parameter, version: Version) -> Option<Diagnostic> {
+fn missing_in(text: &Text, parameter: &Parameter, version: Version) -> Option<Diagnostic> {
     let other_name = parameter::renamed_to(parameter.name).and_then(parameter::lookup);
     if parameter.at(version).is_some()
         || other_name.is_some_and(|other| other.at(version).is_some())
@@ -103,9 +119,9 @@ fn missing_in(setting: &Setting, parameter: &Parameter, version: Version) -> Opt
         "PostgreSQL {version} has no parameter {}",
         phrase::backticked(parameter.name)
     );
-    Some(finding(setting, message).label(label).help(help))
+    Some(finding(text, message).label(label).help(help))
 }
 
-fn finding(setting: &Setting, message: String) -> Diagnostic {
-    Diagnostic::new(&UNKNOWN_PARAMETER, setting.name.span, message)
+fn finding(text: &Text, message: String) -> Diagnostic {
+    Diagnostic::new(&UNKNOWN_PARAMETER, text.span, message)
 }

@@ -160,14 +160,24 @@ impl Needs<'_> {
                     self.feature(field.span, "grants on parameters", 15);
                 }
             }
-            self.each_privilege(target::single_kind(&grant.on), &grant.privileges);
+            self.each_privilege(
+                target::single_kind(&grant.on),
+                grant.privileges.iter().flatten(),
+            );
         }
         for future in &database.default_privileges {
-            self.each_privilege(target::future_kind(&future.on.value), &future.privileges);
+            self.each_privilege(
+                target::future_kind(&future.on.value),
+                future.privileges.iter().flatten(),
+            );
         }
     }
 
-    fn each_privilege(&mut self, kind: Option<ObjectKind>, privileges: &[Text]) {
+    fn each_privilege<'d>(
+        &mut self,
+        kind: Option<ObjectKind>,
+        privileges: impl Iterator<Item = &'d Text>,
+    ) {
         let Some(kind) = kind.filter(|kind| *kind != ObjectKind::Parameter) else {
             return;
         };

@@ -92,6 +92,15 @@ impl<'t, 's> Fields<'t, 's> {
         self.node(name).map(|_| self.texts(name))
     }
 
+    /// The strings of a list; absent when there is no list, or one of other things only.
+    pub fn readable_texts(&self, name: &str) -> Option<Vec<Text>> {
+        let Value::List(items) = &self.node(name)?.value else {
+            return None;
+        };
+        let texts = self.texts(name);
+        (items.is_empty() || !texts.is_empty()).then_some(texts)
+    }
+
     /// A string, or the strings of a list.
     pub fn one_or_more(&self, name: &str) -> Vec<Text> {
         match self.node(name) {

@@ -303,8 +303,8 @@ pub struct Grant {
     pub span: Span,
     /// Who gets them.
     pub role: Text,
-    /// Which.
-    pub privileges: Vec<Text>,
+    /// Which; absent when it is no list of strings.
+    pub privileges: Option<Vec<Text>>,
     /// On what.
     pub on: Target,
     /// WITH GRANT OPTION.
@@ -345,8 +345,8 @@ pub struct DefaultPrivilege {
     pub on: Text,
     /// Who gets them.
     pub role: Text,
-    /// Which.
-    pub privileges: Vec<Text>,
+    /// Which; absent when it is no list of strings.
+    pub privileges: Option<Vec<Text>>,
     /// WITH GRANT OPTION.
     pub with_grant_option: Option<Spanned<bool>>,
 }

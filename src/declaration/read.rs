@@ -173,7 +173,7 @@ fn grant(fields: Fields) -> Option<Grant> {
     Some(Grant {
         span: fields.span,
         role: fields.text("role")?,
-        privileges: fields.texts("privileges"),
+        privileges: fields.readable_texts("privileges"),
         on: target(on)?,
         with_grant_option: fields.bool("withGrantOption"),
     })
@@ -216,7 +216,7 @@ fn default_privilege(fields: Fields) -> Option<DefaultPrivilege> {
         schema: fields.text("schema"),
         on: fields.text("on")?,
         role: fields.text("role")?,
-        privileges: fields.texts("privileges"),
+        privileges: fields.readable_texts("privileges"),
         with_grant_option: fields.bool("withGrantOption"),
     })
 }

@@ -21,7 +21,7 @@ pub struct IdentMap {
 }
 
 /// The second field of a map.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SystemUser {
     /// Exactly this name.
     Name(String),
@@ -30,7 +30,7 @@ pub enum SystemUser {
 }
 
 /// The third field of a map.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum DatabaseUser {
     /// `all`: any (16 and later).
     All,

@@ -17,4 +17,11 @@
       memberOf = [ "narcissus" ];
     }
   ];
+  services.app.databases = [
+    {
+      type = "postgresql";
+      name = "app";
+      user = "app";
+    }
+  ];
 }

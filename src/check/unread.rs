@@ -1,0 +1,26 @@
+//! What the reader could not read, and what may hide there.
+
+use super::{
+    Findings, missing_field, nesting_too_deep, non_literal, not_utf_8, number_out_of_range,
+    string_list_databases, syntax_error, unknown_key, unmatched_include, wrong_type,
+};
+use crate::diagnostic::Rule;
+
+static HIDING: [&Rule; 10] = [
+    &missing_field::MISSING_FIELD,
+    &nesting_too_deep::NESTING_TOO_DEEP,
+    &non_literal::NON_LITERAL,
+    &not_utf_8::NOT_UTF_8,
+    &number_out_of_range::NUMBER_OUT_OF_RANGE,
+    &string_list_databases::STRING_LIST_DATABASES,
+    &syntax_error::SYNTAX_ERROR,
+    &unknown_key::UNKNOWN_KEY,
+    &unmatched_include::UNMATCHED_INCLUDE,
+    &wrong_type::WRONG_TYPE,
+];
+
+/// Whether a declaration may be there that was not read. What is missing elsewhere may be missing only for that reason.
+pub fn may_hide_a_declaration(findings: &Findings) -> bool {
+    let mut codes = findings.iter().map(|finding| finding.rule.code);
+    codes.any(|code| HIDING.iter().any(|rule| rule.code == code))
+}

@@ -1,0 +1,13 @@
+{
+  services.grafana = {
+    enable = false;
+    databases = [
+      {
+        type = "postgresql";
+        name = "grafana";
+        user = "grafana";
+      }
+    ];
+  };
+  services.metabase.roles = [ { name = "reader"; } ];
+}
