@@ -85,7 +85,7 @@ fn declare(sources: &Sources) -> Declarations {
         let (root, _) = source::read(file, id);
         let root = root.expect("the file is right");
         read_file(
-            &root,
+            root,
             id,
             file,
             FileKind::Declarations,
