@@ -279,7 +279,9 @@ pub enum PasswordSource {
 /// One role.
 #[derive(Debug, Default)]
 pub struct Role {
-    /// The switches that were said, and LOGIN, which is always known.
+    /// LOGIN.
+    pub login: bool,
+    /// The other switches that were said.
     pub attributes: BTreeMap<Attribute, bool>,
     /// CONNECTION LIMIT.
     pub connection_limit: Option<i64>,
@@ -295,16 +297,6 @@ pub struct Role {
     pub password: Option<PasswordSource>,
     /// The Unix user that may log in as it.
     pub unix_user: Option<Box<str>>,
-}
-
-impl Role {
-    /// Whether it may log in.
-    pub fn login(&self) -> bool {
-        self.attributes
-            .get(&Attribute::Login)
-            .copied()
-            .unwrap_or(false)
-    }
 }
 
 /// How a role is a member of another; what is absent is the server's default.

@@ -180,11 +180,10 @@ fn ensure_users(instance: &Instance) -> Result<Literal, ContainsNul> {
 
 /// CREATE USER gives LOGIN, so only its absence needs to be said.
 fn clauses(role: &Role) -> Result<Vec<(Text, Literal)>, ContainsNul> {
-    let said = role
-        .attributes
-        .iter()
-        .filter(|(attribute, value)| !(**attribute == Attribute::Login && **value));
-    said.map(|(attribute, value)| Ok((Text::try_from(attribute.name())?, Literal::Bool(*value))))
+    let said = role.attributes.iter().map(|(said, value)| (*said, *value));
+    let no_login = (!role.login).then_some((Attribute::Login, false));
+    said.chain(no_login)
+        .map(|(attribute, value)| Ok((Text::try_from(attribute.name())?, Literal::Bool(value))))
         .collect()
 }
 
