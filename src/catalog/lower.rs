@@ -107,10 +107,10 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
             let user = instance.roles.entry(database.user.clone()).or_default();
             user.login = true;
             if let Some(password) = &said.password {
-                user.password = password_source(password);
+                user.details().password = password_source(password);
             }
-            if user.unix_user.is_none() {
-                user.unix_user.clone_from(&database.unix_user);
+            if user.unix_user.is_none() && database.unix_user.is_some() {
+                user.details().unix_user.clone_from(&database.unix_user);
             }
             // Most databases are named like their user: one text serves both.
             let name = match said.name.value == said.user.value {
@@ -296,11 +296,13 @@ fn password_source(said: &declaration::Password) -> Option<PasswordSource> {
 fn add_role(roles: &mut BTreeMap<Identifier, Role>, said: &declaration::Role) -> Result<()> {
     let role = roles.entry(identifier(&said.name)?).or_default();
     for (attribute, said) in &said.attributes {
-        match attribute {
-            Attribute::Login => role.login = said.value,
-            _ => drop(role.attributes.insert(*attribute, said.value)),
+        if *attribute == Attribute::Login {
+            role.login = said.value;
+        } else {
+            role.details().attributes.insert(*attribute, said.value);
         }
     }
+    let role = role.details();
     role.connection_limit = said.connection_limit.map(|limit| limit.value);
     role.valid_until = string(said.valid_until.as_ref());
     role.comment = string(said.comment.as_ref());

@@ -281,7 +281,14 @@ pub enum PasswordSource {
 pub struct Role {
     /// LOGIN.
     pub login: bool,
-    /// The other switches that were said.
+    /// Everything else, when there is anything else.
+    details: Option<Box<RoleDetails>>,
+}
+
+/// What most roles do not have, seen as fields of [`Role`].
+#[derive(Debug, Default)]
+pub struct RoleDetails {
+    /// The switches that were said, other than LOGIN.
     pub attributes: BTreeMap<Attribute, bool>,
     /// CONNECTION LIMIT.
     pub connection_limit: Option<i64>,
@@ -297,6 +304,33 @@ pub struct Role {
     pub password: Option<PasswordSource>,
     /// The Unix user that may log in as it.
     pub unix_user: Option<Box<str>>,
+}
+
+impl RoleDetails {
+    const NONE: &RoleDetails = &RoleDetails {
+        attributes: BTreeMap::new(),
+        connection_limit: None,
+        valid_until: None,
+        memberships: BTreeMap::new(),
+        settings: Vec::new(),
+        comment: None,
+        password: None,
+        unix_user: None,
+    };
+}
+
+impl Deref for Role {
+    type Target = RoleDetails;
+
+    fn deref(&self) -> &RoleDetails {
+        self.details.as_deref().unwrap_or(RoleDetails::NONE)
+    }
+}
+
+impl Role {
+    fn details(&mut self) -> &mut RoleDetails {
+        self.details.get_or_insert_default()
+    }
 }
 
 /// How a role is a member of another; what is absent is the server's default.
