@@ -85,7 +85,7 @@ fn declare(sources: &Sources) -> Declarations {
         let (root, _) = source::read(file, id);
         let root = root.expect("the file is right");
         read_file(
-            &root,
+            root,
             id,
             file,
             FileKind::Declarations,
@@ -177,14 +177,15 @@ mod both {
 
     #[divan::bench(args = workload::SIZES)]
     fn f_render(bencher: Bencher, services: usize) {
-        let catalog = catalog(&Folder::one_file(services));
-        bencher.bench(|| module::render(black_box(&catalog), None));
+        let folder = Folder::one_file(services);
+        let bencher = bencher.with_inputs(|| catalog(&folder));
+        bencher.bench_refs(|catalog| module::render(black_box(catalog), None));
     }
 
     #[divan::bench(args = workload::SIZES)]
     fn g_verify(bencher: Bencher, services: usize) {
-        let catalog = catalog(&Folder::one_file(services));
-        let text = module::render(&catalog, None).expect("the module can be rendered");
+        let mut catalog = catalog(&Folder::one_file(services));
+        let text = module::render(&mut catalog, None).expect("the module can be rendered");
         bencher.bench(|| verify(black_box(&text)));
     }
 }
@@ -211,6 +212,6 @@ mod phase {
     }
 
     pub fn whole(bencher: Bencher, folder: &Folder) {
-        bencher.bench(|| module::render(&catalog(folder), None));
+        bencher.bench(|| module::render(&mut catalog(folder), None));
     }
 }

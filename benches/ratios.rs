@@ -235,8 +235,8 @@ impl Bench {
         for _ in 0..TURNS {
             let start = own_time()?;
             let loaded = load(&input)?;
-            let catalog = loaded.catalog.context("the declarations are right")?;
-            let text = module::render(&catalog, None)?;
+            let mut catalog = loaded.catalog.context("the declarations are right")?;
+            let text = module::render(&mut catalog, None)?;
             let end = own_time()?;
             verify(&text).ok().context("the module is right")?;
             part.push(own_time()? - end);

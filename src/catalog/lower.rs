@@ -105,22 +105,24 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
             let units = units.get(name).into_iter().flatten().copied();
             let database = database(service, said, scope.unix_user(service), units)?;
             let user = instance.roles.entry(database.user.clone()).or_default();
-            user.attributes.insert(Attribute::Login, true);
+            user.login = true;
             if let Some(password) = &said.password {
-                user.password = password_source(password);
+                user.details().password = password_source(password);
             }
-            if user.unix_user.is_none() {
-                user.unix_user.clone_from(&database.unix_user);
+            if user.unix_user.is_none() && database.unix_user.is_some() {
+                user.details().unix_user.clone_from(&database.unix_user);
             }
-            databases.push((identifier(&said.name)?, database));
+            // Most databases are named like their user: one text serves both.
+            let name = match said.name.value == said.user.value {
+                true => database.user.clone(),
+                false => identifier(&said.name)?,
+            };
+            databases.push((name, database));
         }
     }
     // A map that is made at once takes half the room. Of two equal names the last stays, as with one insertion after
     // the other.
     instance.databases = databases.into_iter().collect();
-    for role in instance.roles.values_mut() {
-        role.attributes.entry(Attribute::Login).or_insert(false);
-    }
     Ok(Catalog {
         namespace: namespace.split('.').map(Into::into).collect(),
         instances: BTreeMap::from([(MAIN.into(), instance)]),
@@ -293,11 +295,14 @@ fn password_source(said: &declaration::Password) -> Option<PasswordSource> {
 
 fn add_role(roles: &mut BTreeMap<Identifier, Role>, said: &declaration::Role) -> Result<()> {
     let role = roles.entry(identifier(&said.name)?).or_default();
-    role.attributes.extend(
-        said.attributes
-            .iter()
-            .map(|(attribute, value)| (*attribute, value.value)),
-    );
+    for (attribute, said) in &said.attributes {
+        if *attribute == Attribute::Login {
+            role.login = said.value;
+        } else {
+            role.details().attributes.insert(*attribute, said.value);
+        }
+    }
+    let role = role.details();
     role.connection_limit = said.connection_limit.map(|limit| limit.value);
     role.valid_until = string(said.valid_until.as_ref());
     role.comment = string(said.comment.as_ref());

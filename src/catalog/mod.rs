@@ -282,7 +282,16 @@ pub enum PasswordSource {
 /// One role.
 #[derive(Debug, Default)]
 pub struct Role {
-    /// The switches that were said, and LOGIN, which is always known.
+    /// LOGIN.
+    pub login: bool,
+    /// Everything else, when there is anything else.
+    details: Option<Box<RoleDetails>>,
+}
+
+/// What most roles do not have, seen as fields of [`Role`].
+#[derive(Debug, Default)]
+pub struct RoleDetails {
+    /// The switches that were said, other than LOGIN.
     pub attributes: BTreeMap<Attribute, bool>,
     /// CONNECTION LIMIT.
     pub connection_limit: Option<i64>,
@@ -300,13 +309,30 @@ pub struct Role {
     pub unix_user: Option<Box<str>>,
 }
 
+impl RoleDetails {
+    const NONE: &RoleDetails = &RoleDetails {
+        attributes: BTreeMap::new(),
+        connection_limit: None,
+        valid_until: None,
+        memberships: BTreeMap::new(),
+        settings: Vec::new(),
+        comment: None,
+        password: None,
+        unix_user: None,
+    };
+}
+
+impl Deref for Role {
+    type Target = RoleDetails;
+
+    fn deref(&self) -> &RoleDetails {
+        self.details.as_deref().unwrap_or(RoleDetails::NONE)
+    }
+}
+
 impl Role {
-    /// Whether it may log in.
-    pub fn login(&self) -> bool {
-        self.attributes
-            .get(&Attribute::Login)
-            .copied()
-            .unwrap_or(false)
+    fn details(&mut self) -> &mut RoleDetails {
+        self.details.get_or_insert_default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Two databases of one name.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::{Findings, Scope};
 use crate::declaration::{Service, Text};
@@ -43,12 +44,17 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    let mut first: HashMap<&str, (&Service, &Text)> = HashMap::new();
+    // A table that grows reads all names again.
+    let databases = scope.declarations.databases().count();
+    let mut first: HashMap<&str, (&Service, &Text)> = HashMap::with_capacity(databases);
     for (service, database) in scope.enabled_databases() {
         let name = &database.name;
-        let Some((other, other_name)) = first.get(&*name.value).copied() else {
-            first.insert(&name.value, (service, name));
-            continue;
+        let (other, other_name) = match first.entry(&name.value) {
+            Entry::Occupied(other) => *other.get(),
+            Entry::Vacant(free) => {
+                free.insert((service, name));
+                continue;
+            }
         };
         let shown = phrase::backticked(&name.value);
         let message = if other.name.value == service.name.value {

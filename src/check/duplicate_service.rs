@@ -38,7 +38,7 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let mut said = Said {
-        first: HashMap::new(),
+        first: HashMap::with_capacity(scope.declarations.services.len()),
         findings,
     };
     for service in &scope.declarations.services {

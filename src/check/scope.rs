@@ -48,7 +48,7 @@ impl<'d> Scope<'d> {
             sources,
             disabled,
             unix_users,
-            roles: HashMap::with_capacity(declarations.services.len()),
+            roles: HashMap::with_capacity(declarations.databases().count()),
         };
         for service in &declarations.services {
             let enabled = scope.is_enabled(service);

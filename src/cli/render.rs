@@ -65,7 +65,7 @@ pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
     };
     drop((loaded.sources, loaded.findings));
     // The process is about to end: to take the catalog apart would only cost time.
-    let catalog = &*ManuallyDrop::new(catalog);
+    let catalog = &mut *ManuallyDrop::new(catalog);
     let text = module::render(catalog, args.templates.as_deref())?;
     if !args.check {
         for left_out in module::left_out(catalog) {

@@ -4,10 +4,10 @@ use super::conform::Conform;
 use super::fields::Fields;
 use super::shape::Field;
 use super::shapes::{FILE, PROJECT_FILE, SERVICE};
-use super::{Declarations, read};
+use super::{Declarations, Text, read};
 use crate::check::non_literal;
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Format, Node, SourceFile, Span, Spanned, Table, Value};
+use crate::source::{Entry, FileId, Format, Node, SourceFile, Span, Spanned, Table, Value};
 
 /// Which part a file plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,16 +19,17 @@ pub enum FileKind {
 }
 
 /// Checks the shape of a file's tree and adds what it declares. The project's settings are taken only from a
-/// [`FileKind::Project`] file.
+/// [`FileKind::Project`] file. The tree is dropped piece by piece, so that it is not in memory together with all of
+/// the declarations.
 pub fn read_file(
-    root: &Node,
+    root: Node,
     id: FileId,
     file: &SourceFile,
     kind: FileKind,
     declarations: &mut Declarations,
     findings: &mut Vec<Diagnostic>,
 ) {
-    let Value::Table(table) = &root.value else {
+    let Value::Table(mut table) = root.value else {
         return;
     };
     let mut conform = Conform {
@@ -37,27 +38,26 @@ pub fn read_file(
     };
     let start = Span::new(id, 0, 0);
     if kind == FileKind::Project {
-        conform.table(table, &PROJECT_FILE, start);
-        let fields = Fields::new(table, start);
+        conform.table(&table, &PROJECT_FILE, start);
+        let fields = Fields::new(&table, start);
         if let Some(project) = fields.node("project").and_then(Fields::of) {
             declarations.project = read::project(project);
         }
-        add_services_and_instances(fields, declarations);
+        add_services_and_instances(table, declarations);
         return;
     }
     // A NixOS module may hold its settings below `config`; what stands beside it is not dbgen's.
-    let table = match table.get("config").map(|entry| &entry.node) {
-        Some(config) if file.format == Format::Nix => match &config.value {
-            Value::Table(inner) => inner,
-            value => {
-                let finding = non_literal::finding("config", value.kind(), config.span);
-                conform.findings.push(finding);
-                return;
-            }
-        },
-        _ => table,
-    };
-    if let Some(modules) = path(table, OLD) {
+    if let Some(Entry { node, .. }) = table.get_mut("config")
+        && file.format == Format::Nix
+    {
+        let Value::Table(inner) = &mut node.value else {
+            let finding = non_literal::finding("config", node.value.kind(), node.span);
+            conform.findings.push(finding);
+            return;
+        };
+        table = std::mem::take(inner);
+    }
+    if let Some(modules) = path(&table, OLD) {
         for entry in &modules.entries {
             if let Value::Table(service) = &entry.node.value {
                 let service = old_service(service);
@@ -70,15 +70,15 @@ pub fn read_file(
                 conform.service(&entry.key.name, &entry.node);
             }
         }
-    } else if is_single_service(table) {
-        conform.table(table, &SERVICE, start);
+    } else if is_single_service(&table) {
+        conform.table(&table, &SERVICE, start);
         let name = Spanned::new(service_name(&file.name).into(), start);
         declarations
             .services
-            .push(read::service(name, Fields::new(table, start)));
+            .push(read::service(name, Fields::new(&table, start)));
     } else {
-        conform.table(table, &FILE, start);
-        add_services_and_instances(Fields::new(table, start), declarations);
+        conform.table(&table, &FILE, start);
+        add_services_and_instances(table, declarations);
     }
 }
 
@@ -110,15 +110,26 @@ fn old_service<'s>(service: &Table<'s>) -> Table<'s> {
     }
 }
 
-fn add_services_and_instances(fields: Fields, declarations: &mut Declarations) {
-    let instances = fields.map("instances", |name, node| {
-        Some(read::instance(name, Fields::of(node)?))
-    });
-    declarations.instances.extend(instances);
-    let services = fields.map("services", |name, node| {
-        Some(read::service(name, Fields::of(node)?))
-    });
-    declarations.services.extend(services);
+fn add_services_and_instances(table: Table, declarations: &mut Declarations) {
+    for Entry { key, node } in table.entries {
+        let Value::Table(named) = node.value else {
+            continue;
+        };
+        match key.name.as_ref() {
+            "instances" => add_each(named, &mut declarations.instances, read::instance),
+            "services" => add_each(named, &mut declarations.services, read::service),
+            _ => {}
+        }
+    }
+}
+
+/// Adds what each entry declares under its name.
+fn add_each<T>(table: Table, list: &mut Vec<T>, read: impl Fn(Text, Fields) -> T) {
+    list.reserve(table.entries.len());
+    for Entry { key, node } in table.entries {
+        let name = Spanned::new(key.name.into(), key.span);
+        list.extend(Fields::of(&node).map(|fields| read(name, fields)));
+    }
 }
 
 /// `services/immich.toml` declares `immich`; `immich/default.nix` too, as is usual in Nix.

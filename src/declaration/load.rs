@@ -142,7 +142,7 @@ impl Run {
         self.findings.extend(findings);
         if let Some(root) = root {
             read_file(
-                &root,
+                root,
                 loaded.id,
                 file,
                 kind,

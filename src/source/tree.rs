@@ -65,6 +65,11 @@ impl<'s> Table<'s> {
     pub fn get(&self, name: &str) -> Option<&Entry<'s>> {
         self.entries.iter().find(|entry| entry.key.name == name)
     }
+
+    /// The same to change.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Entry<'s>> {
+        self.entries.iter_mut().find(|entry| entry.key.name == name)
+    }
 }
 
 impl Value<'_> {

@@ -1,9 +1,11 @@
 //! What a service needs to connect: the attributes per service and database.
 
+use std::ops::Range;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::catalog::{Database, Instance, PasswordSource};
-use crate::emit::nix::literal::{ContainsNul, Literal, Reference, Root, Text};
+use crate::emit::nix::literal::{ContainsNul, Entries, Literal, Reference, Root, Text};
 use crate::postgres::identifier::Identifier;
 
 /// What may stand in a part of a URI as it is (RFC 3986, "unreserved").
@@ -15,27 +17,65 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// `<service>.<database>` = { host, port, ... }.
 pub fn attributes(instance: &Instance) -> Result<Literal, ContainsNul> {
-    let mut services: Vec<(&str, Vec<(Text, Literal)>)> = Vec::new();
     let mut databases: Vec<(&Identifier, &Database)> = instance.databases.iter().collect();
     databases.sort_by_key(|(_, database)| &*database.service);
-    let names = Names::new(instance)?;
+    let mut connections = Connections {
+        names: Names::new(instance)?,
+        port: instance.port,
+        services: Vec::new(),
+        list: Vec::with_capacity(databases.len()),
+    };
     for (name, database) in databases {
-        let name = Text::try_from(name.shared())?;
-        let entry = (name.clone(), connection(instance, &names, name, database)?);
-        match services.last_mut() {
-            Some((service, entries)) if **service == *database.service => entries.push(entry),
-            _ => services.push((&database.service, vec![entry])),
+        let at = connections.list.len();
+        let connection = Connection::new(instance, name, database)?;
+        connections.list.push(connection);
+        match connections.services.last_mut() {
+            Some((service, places)) if service.as_str() == &*database.service => places.end += 1,
+            _ => {
+                let service = Text::try_from(&*database.service)?;
+                connections.services.push((service, at..at + 1));
+            }
         }
     }
-    let services = services
-        .into_iter()
-        .map(|(service, entries)| Ok((Text::try_from(service)?, Literal::attrs(entries))));
-    Ok(Literal::attrs(
-        services.collect::<Result<Vec<_>, ContainsNul>>()?,
-    ))
+    Ok(Literal::deferred(connections))
+}
+
+/// The connections of all services.
+#[derive(Debug)]
+struct Connections {
+    names: Names,
+    port: u16,
+    /// The services, and where their connections are in the list.
+    services: Vec<(Text, Range<usize>)>,
+    list: Vec<Connection>,
+}
+
+impl Entries for Connections {
+    fn names(&self) -> Box<dyn Iterator<Item = &Text> + '_> {
+        Box::new(self.services.iter().map(|(service, _)| service))
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        let services = &self.services;
+        let at = services.binary_search_by(|(service, _)| service.as_str().cmp(name));
+        at.ok()
+    }
+
+    fn value(&self, at: usize) -> Result<Literal, ContainsNul> {
+        let places = self.services.get(at).map(|(_, places)| places.clone());
+        let connections = places.and_then(|places| self.list.get(places));
+        let entries = connections.unwrap_or_default().iter().map(|connection| {
+            let attributes = connection.attributes(&self.names, self.port)?;
+            Ok((connection.database.clone(), attributes))
+        });
+        Ok(Literal::attrs(
+            entries.collect::<Result<Vec<_>, ContainsNul>>()?,
+        ))
+    }
 }
 
 /// What every database has, shared between them: the names of the attributes and some of their values.
+#[derive(Debug)]
 struct Names {
     database: Text,
     host: (Text, Literal),
@@ -64,35 +104,47 @@ impl Names {
     }
 }
 
-fn connection(
-    instance: &Instance,
-    names: &Names,
-    name: Text,
-    database: &Database,
-) -> Result<Literal, ContainsNul> {
-    let user = &database.user;
-    let encode = |text| utf8_percent_encode(text, UNRESERVED);
-    let url = format!(
-        "postgresql://{}@localhost:{}/{}",
-        encode(user.as_str()),
-        instance.port,
-        encode(name.as_str())
-    );
-    let password = instance
-        .roles
-        .get(user)
-        .and_then(|role| role.password.as_ref());
-    let password_file = password.map(password_file).transpose()?.flatten();
-    let mut attributes = Vec::with_capacity(7);
-    attributes.push((names.database.clone(), Literal::Str(name)));
-    attributes.push(names.host.clone());
-    attributes.extend(password_file.map(|path| (names.password_file.clone(), path)));
-    attributes.push(names.port.clone());
-    attributes.push(names.socket_directory.clone());
-    attributes.push((names.url.clone(), Literal::text(&url)?));
-    let user = Text::try_from(user.shared())?;
-    attributes.push((names.username.clone(), Literal::Str(user)));
-    Ok(Literal::attrs(attributes))
+/// What one database adds to them.
+#[derive(Debug)]
+struct Connection {
+    database: Text,
+    user: Text,
+    password_file: Option<Literal>,
+}
+
+impl Connection {
+    fn new(
+        instance: &Instance,
+        name: &Identifier,
+        database: &Database,
+    ) -> Result<Connection, ContainsNul> {
+        let role = instance.roles.get(&database.user);
+        let password = role.and_then(|role| role.password.as_ref());
+        Ok(Connection {
+            database: Text::try_from(name.shared())?,
+            user: Text::try_from(database.user.shared())?,
+            password_file: password.map(password_file).transpose()?.flatten(),
+        })
+    }
+
+    fn attributes(&self, names: &Names, port: u16) -> Result<Literal, ContainsNul> {
+        let encode = |text| utf8_percent_encode(text, UNRESERVED);
+        let url = format!(
+            "postgresql://{}@localhost:{port}/{}",
+            encode(self.user.as_str()),
+            encode(self.database.as_str())
+        );
+        let mut attributes = Vec::with_capacity(7);
+        attributes.push((names.database.clone(), Literal::Str(self.database.clone())));
+        attributes.push(names.host.clone());
+        let password_file = self.password_file.clone();
+        attributes.extend(password_file.map(|path| (names.password_file.clone(), path)));
+        attributes.push(names.port.clone());
+        attributes.push(names.socket_directory.clone());
+        attributes.push((names.url.clone(), Literal::text(&url)?));
+        attributes.push((names.username.clone(), Literal::Str(self.user.clone())));
+        Ok(Literal::attrs(attributes))
+    }
 }
 
 /// The path on the host of the file that holds the password, when it is known before the host is set up.

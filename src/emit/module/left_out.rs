@@ -31,22 +31,19 @@ fn of_instance(instance: &Instance) -> Vec<String> {
             .map(|(name, _)| name);
         sentence(what, "role", names)
     };
-    let owned_by_nixpkgs = |name: &Identifier, database: &Database| {
-        database.owner == *name && super::is_ensured(name, database)
-    };
     let sentences = [
         databases("the creation", &|name, database| {
             !super::is_ensured(name, database)
         }),
         databases("the owner", &|name, database| {
-            super::is_ensured(name, database) && !owned_by_nixpkgs(name, database)
+            database.owner != *name && super::is_ensured(name, database)
         }),
         databases("the comment or connection limit", &|name, database| {
-            super::is_ensured(name, database)
-                && database
-                    .creation
-                    .as_ref()
-                    .is_some_and(|said| said.comment.is_some() || said.connection_limit.is_some())
+            database
+                .creation
+                .as_ref()
+                .is_some_and(|said| said.comment.is_some() || said.connection_limit.is_some())
+                && super::is_ensured(name, database)
         }),
         databases(
             "the extensions (their packages are installed)",

@@ -5,6 +5,7 @@ mod left_out;
 mod settings;
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::path::Path;
 
 use thiserror::Error;
@@ -46,11 +47,12 @@ fn show(errors: &[VerifyError]) -> String {
     shown.join("; ")
 }
 
-/// The module's text: what nixfmt would write, and checked to be what Nix accepts.
+/// The module's text: what nixfmt would write, and checked to be what Nix accepts. Takes the rules out of the catalog,
+/// whose largest part they are.
 ///
 /// # Errors
 /// When a template is wrong, or gives something that Nix would refuse.
-pub fn render(catalog: &Catalog, templates: Option<&Path>) -> Result<String, RenderError> {
+pub fn render(catalog: &mut Catalog, templates: Option<&Path>) -> Result<String, RenderError> {
     let context = context(catalog)?;
     let databases = catalog.instances.values().map(|it| it.databases.len());
     let text = TemplateSet::new(templates)
@@ -65,7 +67,7 @@ pub fn render(catalog: &Catalog, templates: Option<&Path>) -> Result<String, Ren
 const ROOM: usize = 1 << 10;
 
 /// What the template may use.
-fn context(catalog: &Catalog) -> Result<BTreeMap<&'static str, Literal>, RenderError> {
+fn context(catalog: &mut Catalog) -> Result<BTreeMap<&'static str, Literal>, RenderError> {
     let mut context = BTreeMap::new();
     let namespace = catalog.namespace.iter().map(|part| Literal::text(part));
     context.insert(
@@ -74,12 +76,20 @@ fn context(catalog: &Catalog) -> Result<BTreeMap<&'static str, Literal>, RenderE
     );
     let Some(instance) = catalog
         .instances
-        .get(MAIN)
+        .get_mut(MAIN)
         .filter(|instance| !instance.databases.is_empty())
     else {
         context.insert("databases", Literal::list([]));
         return Ok(context);
     };
+    context.insert("tcp", Literal::Bool(listens_beyond_loopback(instance)));
+    let version = instance.version.unwrap_or(Version::NEWEST).major();
+    let mut rules = String::with_capacity(instance.rules.len() * 2 * MAX_BYTES);
+    for rule in mem::take(&mut instance.rules) {
+        hba::print_to(&mut rules, &rule, version)?;
+        rules.push('\n');
+    }
+    context.insert("rules", Literal::lines(rules)?);
     context.insert("databases", names(instance.databases.keys())?);
     context.insert("connections", connection::attributes(instance)?);
     context.insert(
@@ -88,14 +98,6 @@ fn context(catalog: &Catalog) -> Result<BTreeMap<&'static str, Literal>, RenderE
     );
     context.insert("ensureUsers", ensure_users(instance)?);
     context.insert("port", Literal::from(i64::from(instance.port)));
-    context.insert("tcp", Literal::Bool(listens_beyond_loopback(instance)));
-    let version = instance.version.unwrap_or(Version::NEWEST).major();
-    let mut rules = String::with_capacity(instance.rules.len() * 2 * MAX_BYTES);
-    for rule in &instance.rules {
-        hba::print_to(&mut rules, rule, version)?;
-        rules.push('\n');
-    }
-    context.insert("rules", Literal::lines(rules)?);
     let mut idents = String::new();
     for line in &instance.ident_map {
         idents.push_str(&hba::print_ident(line, version)?);
@@ -184,11 +186,10 @@ fn ensure_users(instance: &Instance) -> Result<Literal, ContainsNul> {
 
 /// CREATE USER gives LOGIN, so only its absence needs to be said.
 fn clauses(role: &Role) -> Result<Vec<(Text, Literal)>, ContainsNul> {
-    let said = role
-        .attributes
-        .iter()
-        .filter(|(attribute, value)| !(**attribute == Attribute::Login && **value));
-    said.map(|(attribute, value)| Ok((Text::try_from(attribute.name())?, Literal::Bool(*value))))
+    let said = role.attributes.iter().map(|(said, value)| (*said, *value));
+    let no_login = (!role.login).then_some((Attribute::Login, false));
+    said.chain(no_login)
+        .map(|(attribute, value)| Ok((Text::try_from(attribute.name())?, Literal::Bool(value))))
         .collect()
 }
 

@@ -24,6 +24,27 @@ struct Declared<'a> {
 
 /// The program; nothing when no database has parameters.
 pub fn program(instance: &Instance) -> String {
+    let databases = instance.databases.values();
+    let settings: usize = databases.map(|database| database.settings.len()).sum();
+    if settings == 0 {
+        return String::new();
+    }
+    let mut program = String::with_capacity(PROGRAM.len() + settings * 128);
+    for line in PROGRAM.lines() {
+        if line == DATA {
+            program.push_str("SET dbgen.declared TO ");
+            push_data(&mut program, instance);
+            program.push(';');
+        } else {
+            program.push_str(line);
+        }
+        program.push('\n');
+    }
+    program
+}
+
+/// Adds the data as an SQL literal, which as a rule it is between plain quotes: a copy would be large.
+fn push_data(program: &mut String, instance: &Instance) {
     let declared = instance.databases.iter().flat_map(|(name, database)| {
         let settings = database.settings.iter();
         settings.map(|(parameter, values)| Declared {
@@ -33,30 +54,21 @@ pub fn program(instance: &Instance) -> String {
             values,
         })
     });
-    let databases = instance.databases.values();
-    let settings: usize = databases.map(|database| database.settings.len()).sum();
-    let mut data = String::with_capacity(settings * 128);
+    program.push('\'');
+    let start = program.len();
     for declared in declared {
-        data.push_str(if data.is_empty() { "[\n" } else { ",\n" });
+        program.push_str(if program.len() == start { "[\n" } else { ",\n" });
         // The data of strings and lists of them can't fail to be JSON.
-        data.push_str(&serde_json::to_string(&declared).unwrap_or_default());
+        program.push_str(&serde_json::to_string(&declared).unwrap_or_default());
     }
-    if data.is_empty() {
-        return data;
+    program.push_str("\n]");
+    if program[start..].contains(['\'', '\\']) {
+        let data = program.split_off(start);
+        program.pop();
+        program.push_str(&quote_literal(&data));
+    } else {
+        program.push('\'');
     }
-    data.push_str("\n]");
-    let mut program = String::with_capacity(PROGRAM.len() + data.len() * 5 / 4);
-    for line in PROGRAM.lines() {
-        if line == DATA {
-            program.push_str("SET dbgen.declared TO ");
-            program.push_str(&quote_literal(&data));
-            program.push(';');
-        } else {
-            program.push_str(line);
-        }
-        program.push('\n');
-    }
-    program
 }
 
 /// Whether the parameter holds names, which the server stores quoted where they need it.

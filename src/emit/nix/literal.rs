@@ -27,10 +27,39 @@ pub enum Literal {
     Lines(Arc<String>),
     /// An attribute set, in the byte order of its names, which are all different.
     Attrs(Arc<[(Text, Literal)]>),
+    /// An attribute set whose values are made when they are written.
+    Deferred(Deferred),
     /// A value that the NixOS evaluation supplies, such as the path of a secret.
     Reference(Reference),
     /// A function from a package set to a list of its packages: `ps: [ ps.pgvector ]`.
     Packages(Arc<[Text]>),
+}
+
+/// A set that is so large that its values should not all be in memory at the same time.
+#[derive(Debug, Clone)]
+pub struct Deferred(pub(super) Arc<dyn Entries>);
+
+impl PartialEq for Deferred {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Deferred {}
+
+/// The entries of a [`Deferred`] set, in the byte order of their names, which are all different.
+pub trait Entries: fmt::Debug + Send + Sync {
+    /// All names.
+    fn names(&self) -> Box<dyn Iterator<Item = &Text> + '_>;
+
+    /// The place of a name among them.
+    fn find(&self, name: &str) -> Option<usize>;
+
+    /// The value of the entry at that place.
+    ///
+    /// # Errors
+    /// When a string of it holds U+0000.
+    fn value(&self, at: usize) -> Result<Literal, ContainsNul>;
 }
 
 /// An attribute path below one of the module's own arguments, such as `config.sops.secrets."x".path`.
@@ -113,6 +142,11 @@ impl Literal {
         Self::Attrs(entries.into())
     }
 
+    /// An attribute set whose values are made when they are written.
+    pub fn deferred(entries: impl Entries + 'static) -> Self {
+        Self::Deferred(Deferred(Arc::new(entries)))
+    }
+
     /// A function from a package set to the packages of these names.
     pub fn packages(names: impl IntoIterator<Item = Text>) -> Self {
         Self::Packages(names.into_iter().collect())
@@ -147,6 +181,7 @@ impl Literal {
             Self::List(items) => !items.is_empty(),
             Self::Lines(text) => !text.is_empty(),
             Self::Attrs(entries) => !entries.is_empty(),
+            Self::Deferred(set) => set.0.names().next().is_some(),
             Self::Packages(names) => !names.is_empty(),
             Self::Null | Self::Bool(_) | Self::Int(_) | Self::Str(_) | Self::Reference(_) => false,
         }

@@ -18,7 +18,7 @@ impl Object for Node {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         match self.0 {
             Literal::List(_) | Literal::Lines(_) => ObjectRepr::Seq,
-            Literal::Attrs(_) => ObjectRepr::Map,
+            Literal::Attrs(_) | Literal::Deferred(_) => ObjectRepr::Map,
             _ => ObjectRepr::Plain,
         }
     }
@@ -35,6 +35,10 @@ impl Object for Node {
                 let at = entries.binary_search_by(|(name, _)| name.as_str().cmp(key));
                 entries.get(at.ok()?).map(|(_, value)| to_value(value))
             }
+            Literal::Deferred(set) => {
+                let value = set.0.value(set.0.find(key.as_str()?)?);
+                value.ok().as_ref().map(to_value)
+            }
             _ => None,
         }
     }
@@ -49,6 +53,10 @@ impl Object for Node {
                     .map(|(name, _)| Value::from(name.shared()))
                     .collect(),
             ),
+            Literal::Deferred(set) => {
+                let names = set.0.names().map(|name| Value::from(name.shared()));
+                Enumerator::Values(names.collect())
+            }
             _ => Enumerator::NonEnumerable,
         }
     }

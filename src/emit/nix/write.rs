@@ -58,6 +58,17 @@ pub(super) fn write_value<W: Write + ?Sized>(
             new_line(out, indent)?;
             out.write_char('}')
         }
+        Literal::Deferred(_) if !value.spans_lines() => out.write_str("{ }"),
+        Literal::Deferred(set) => {
+            out.write_char('{')?;
+            for (at, name) in set.0.names().enumerate() {
+                let entry = set.0.value(at).map_err(|_| fmt::Error)?;
+                new_line(out, indent + STEP)?;
+                write_binding(out, name, &entry, indent + STEP)?;
+            }
+            new_line(out, indent)?;
+            out.write_char('}')
+        }
         Literal::Packages(names) if operand => {
             out.write_char('(')?;
             write_packages(out, names, indent)?;
@@ -98,7 +109,9 @@ fn fits(name: &Text, value: &Literal) -> bool {
     let mut width = Width(0);
     let _ = match value {
         Literal::Str(_) | Literal::Int(i64::MIN) if bare => return true,
-        Literal::List(_) | Literal::Lines(_) | Literal::Attrs(_) if bare && value.spans_lines() => {
+        Literal::List(_) | Literal::Lines(_) | Literal::Attrs(_) | Literal::Deferred(_)
+            if bare && value.spans_lines() =>
+        {
             return true;
         }
         Literal::Packages(_) if value.spans_lines() => width.write_str("ps: ["),
