@@ -241,10 +241,10 @@ in
       vaultwarden = {
         vaultwarden = {
           database = "vaultwarden";
-          host = "localhost";
+          host = "/run/postgresql";
           port = 5432;
           socketDirectory = "/run/postgresql";
-          url = "postgresql://vaultwarden@localhost:5432/vaultwarden";
+          url = "postgresql://vaultwarden@%2Frun%2Fpostgresql:5432/vaultwarden";
           username = "vaultwarden";
         };
       };

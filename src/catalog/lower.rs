@@ -231,6 +231,7 @@ fn database<'d>(
             .transpose()?
             .map(Box::new),
         unix_user: string(said.unix_user.as_ref().or(unix_user)),
+        socket_only: said.loopback.is_some_and(|loopback| !loopback.value),
         units: units.into_iter().map(|unit| unit.value.clone()).collect(),
         schemas,
         extensions,

@@ -96,6 +96,8 @@ pub struct Details {
     pub default_privileges: BTreeSet<DefaultPrivilege>,
     /// The Unix user that the service runs as.
     pub unix_user: Option<Box<str>>,
+    /// Whether `user` may log in over the socket only, and not over loopback.
+    pub socket_only: bool,
     /// The systemd units that use the database.
     pub units: BTreeSet<Box<str>>,
 }
@@ -110,6 +112,7 @@ impl Details {
         access: BTreeSet::new(),
         default_privileges: BTreeSet::new(),
         unix_user: None,
+        socket_only: false,
         units: BTreeSet::new(),
     };
 }

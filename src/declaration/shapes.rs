@@ -290,7 +290,7 @@ pub static DATABASE: Shape = Shape {
             "loopback",
             Kind::Bool,
             "true",
-            "Whether `user` may log in over 127.0.0.1 and ::1 with its password.",
+            "Whether `user` may log in over 127.0.0.1 and ::1 with its password; false: the connection's `host` is the socket directory.",
         ),
         optional(
             "clients",

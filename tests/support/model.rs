@@ -145,9 +145,14 @@ impl Model {
             text(database, "user").unwrap(),
         );
         let port = self.port;
+        let host = match database.get("loopback") {
+            Some(Value::Bool(false)) => socket,
+            _ => "localhost",
+        };
+        let url = [user, host, name].map(percent_encoded);
         let mut connection = json!({
-            "host": "localhost", "port": port, "database": name, "username": user, "socketDirectory": socket,
-            "url": format!("postgresql://{}@localhost:{port}/{}", percent_encoded(user), percent_encoded(name)),
+            "host": host, "port": port, "database": name, "username": user, "socketDirectory": socket,
+            "url": format!("postgresql://{}@{}:{port}/{}", url[0], url[1], url[2]),
         });
         let Some(password) = passwords.get(user) else {
             return connection;

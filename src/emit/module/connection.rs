@@ -109,6 +109,8 @@ impl Names {
 struct Connection {
     database: Text,
     user: Text,
+    /// libpq takes a directory in place of a host.
+    socket_only: bool,
     password_file: Option<Literal>,
 }
 
@@ -123,20 +125,29 @@ impl Connection {
         Ok(Connection {
             database: Text::try_from(name.shared())?,
             user: Text::try_from(database.user.shared())?,
+            socket_only: database.socket_only,
             password_file: password.map(password_file).transpose()?.flatten(),
         })
     }
 
     fn attributes(&self, names: &Names, port: u16) -> Result<Literal, ContainsNul> {
         let encode = |text| utf8_percent_encode(text, UNRESERVED);
+        let host = match (&names.socket_directory.1, self.socket_only) {
+            (Literal::Str(directory), true) => directory.as_str(),
+            _ => "localhost",
+        };
         let url = format!(
-            "postgresql://{}@localhost:{port}/{}",
+            "postgresql://{}@{}:{port}/{}",
             encode(self.user.as_str()),
+            encode(host),
             encode(self.database.as_str())
         );
         let mut attributes = Vec::with_capacity(7);
         attributes.push((names.database.clone(), Literal::Str(self.database.clone())));
-        attributes.push(names.host.clone());
+        attributes.push(match self.socket_only {
+            true => (names.host.0.clone(), names.socket_directory.1.clone()),
+            false => names.host.clone(),
+        });
         let password_file = self.password_file.clone();
         attributes.extend(password_file.map(|path| (names.password_file.clone(), path)));
         attributes.push(names.port.clone());
