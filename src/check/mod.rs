@@ -47,6 +47,7 @@ pub mod no_declarations;
 pub mod non_literal;
 pub mod not_utf_8;
 pub mod number_out_of_range;
+pub mod open_to_everybody;
 pub mod parameter_not_settable;
 pub mod password_source;
 pub mod place;
@@ -131,6 +132,7 @@ pub static RULES: &[&Rule] = &[
     &non_literal::NON_LITERAL,
     &not_utf_8::NOT_UTF_8,
     &number_out_of_range::NUMBER_OUT_OF_RANGE,
+    &open_to_everybody::OPEN_TO_EVERYBODY,
     &parameter_not_settable::PARAMETER_NOT_SETTABLE,
     &password_source::PASSWORD_SOURCE,
     &plain_text_password::PLAIN_TEXT_PASSWORD,
@@ -201,6 +203,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     name_too_long::check,
     no_database::check,
     no_declarations::check,
+    open_to_everybody::check,
     parameter_not_settable::check,
     password_source::check,
     plain_text_password::check,
