@@ -1,6 +1,7 @@
 //! What is checked: one rule per file, named like its code. The doc comment of a rule is the page that
 //! `dbgen explain` prints.
 
+pub mod client_without_password;
 pub mod conflicting_password;
 pub mod conflicting_port;
 pub mod conflicting_role;
@@ -90,6 +91,7 @@ use crate::diagnostic::Rule;
 
 /// Every rule, sorted by its code.
 pub static RULES: &[&Rule] = &[
+    &client_without_password::CLIENT_WITHOUT_PASSWORD,
     &conflicting_password::CONFLICTING_PASSWORD,
     &conflicting_port::CONFLICTING_PORT,
     &conflicting_role::CONFLICTING_ROLE,
@@ -167,6 +169,7 @@ pub static RULES: &[&Rule] = &[
 
 /// The rules over what is declared, beside those over its shape, which the reader applies.
 static CHECKS: &[fn(&Scope, &mut Findings)] = &[
+    client_without_password::check,
     conflicting_password::check,
     conflicting_port::check,
     conflicting_role::check,
