@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Findings, Scope};
+use super::{Findings, Scope, unread};
 use crate::declaration::{Client, Text};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 
@@ -37,6 +37,9 @@ rule! {
 
 /// Applies the rule: one finding for a role, however many clients are asked for its password.
 pub fn check(scope: &Scope, findings: &mut Findings) {
+    if unread::may_hide_a_declaration(findings) {
+        return;
+    }
     let mut told: HashSet<&str> = HashSet::new();
     let mut passwords: Option<HashMap<&str, bool>> = None;
     for (service, database) in scope.declarations.databases() {
