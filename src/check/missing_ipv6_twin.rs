@@ -21,11 +21,41 @@ rule! {
     ///
     /// ## Example
     /// ```toml
-    /// clients = [{ address = "127.0.0.1/32", users = ["exporter"] }]
+    /// [[instances.main.authentication]]
+    /// type = "host"
+    /// databases = "all"
+    /// users = ["exporter"]
+    /// address = "127.0.0.1/32"
+    /// method = "scram-sha-256"
+    ///
+    /// [[services.grafana.databases]]
+    /// type = "postgresql"
+    /// name = "grafana"
+    /// user = "grafana"
+    ///
+    /// [[services.grafana.roles]]
+    /// name = "exporter"
+    /// login = true
+    /// password = { file = "/run/secrets/exporter" }
     /// ```
     /// Use instead:
     /// ```toml
-    /// clients = [{ address = "localhost", users = ["exporter"] }]
+    /// [[instances.main.authentication]]
+    /// type = "host"
+    /// databases = "all"
+    /// users = ["exporter"]
+    /// address = "localhost"
+    /// method = "scram-sha-256"
+    ///
+    /// [[services.grafana.databases]]
+    /// type = "postgresql"
+    /// name = "grafana"
+    /// user = "grafana"
+    ///
+    /// [[services.grafana.roles]]
+    /// name = "exporter"
+    /// login = true
+    /// password = { file = "/run/secrets/exporter" }
     /// ```
     pub MISSING_IPV6_TWIN = "missing-ipv6-twin", Warning
 }

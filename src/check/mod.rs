@@ -1,6 +1,7 @@
 //! What is checked: one rule per file, named like its code. The doc comment of a rule is the page that
 //! `dbgen explain` prints.
 
+pub mod client_without_password;
 pub mod conflicting_password;
 pub mod conflicting_port;
 pub mod conflicting_role;
@@ -47,6 +48,7 @@ pub mod no_declarations;
 pub mod non_literal;
 pub mod not_utf_8;
 pub mod number_out_of_range;
+pub mod open_to_everybody;
 pub mod parameter_not_settable;
 pub mod password_source;
 pub mod place;
@@ -89,6 +91,7 @@ use crate::diagnostic::Rule;
 
 /// Every rule, sorted by its code.
 pub static RULES: &[&Rule] = &[
+    &client_without_password::CLIENT_WITHOUT_PASSWORD,
     &conflicting_password::CONFLICTING_PASSWORD,
     &conflicting_port::CONFLICTING_PORT,
     &conflicting_role::CONFLICTING_ROLE,
@@ -131,6 +134,7 @@ pub static RULES: &[&Rule] = &[
     &non_literal::NON_LITERAL,
     &not_utf_8::NOT_UTF_8,
     &number_out_of_range::NUMBER_OUT_OF_RANGE,
+    &open_to_everybody::OPEN_TO_EVERYBODY,
     &parameter_not_settable::PARAMETER_NOT_SETTABLE,
     &password_source::PASSWORD_SOURCE,
     &plain_text_password::PLAIN_TEXT_PASSWORD,
@@ -165,6 +169,7 @@ pub static RULES: &[&Rule] = &[
 
 /// The rules over what is declared, beside those over its shape, which the reader applies.
 static CHECKS: &[fn(&Scope, &mut Findings)] = &[
+    client_without_password::check,
     conflicting_password::check,
     conflicting_port::check,
     conflicting_role::check,
@@ -201,6 +206,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     name_too_long::check,
     no_database::check,
     no_declarations::check,
+    open_to_everybody::check,
     parameter_not_settable::check,
     password_source::check,
     plain_text_password::check,

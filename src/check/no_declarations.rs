@@ -11,13 +11,13 @@ rule! {
     /// Tells of files among the input in which no service and no instance is declared. A `dbgen.toml` may be without.
     ///
     /// ## Why is this bad?
-    /// The file was named, or a glob of `include` found it, so something was expected of it. Often its declarations
-    /// stand under another name than `services`, or a Nix module computes them.
+    /// The file was named, or a glob of `include` found it, so something was expected of it. Often its services
+    /// were moved to another file, or are yet to be written.
     ///
     /// ## Example
     /// ```nix
     /// {
-    ///   serviceModules.immich.databases = [ ];
+    ///   services = { };
     /// }
     /// ```
     /// Use instead:

@@ -2,16 +2,19 @@
 
 use super::{
     Findings, missing_field, nesting_too_deep, non_literal, not_utf_8, number_out_of_range,
-    string_list_databases, syntax_error, unknown_key, unmatched_include, wrong_type,
+    plain_text_password, string_list_databases, syntax_error, unknown_key, unmatched_include,
+    wrong_type,
 };
 use crate::diagnostic::Rule;
 
-static HIDING: [&Rule; 10] = [
+static HIDING: [&Rule; 11] = [
     &missing_field::MISSING_FIELD,
     &nesting_too_deep::NESTING_TOO_DEEP,
     &non_literal::NON_LITERAL,
     &not_utf_8::NOT_UTF_8,
     &number_out_of_range::NUMBER_OUT_OF_RANGE,
+    // Stands in the place of a password's source.
+    &plain_text_password::PLAIN_TEXT_PASSWORD,
     &string_list_databases::STRING_LIST_DATABASES,
     &syntax_error::SYNTAX_ERROR,
     &unknown_key::UNKNOWN_KEY,

@@ -19,6 +19,9 @@ use super::{Global, InputArgs, Outcome, report};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Output formats: human, concise (the same as human) and json. github and sarif
+are refused: they show places in declarations.
+
 Exit status: 1 when a login that is declared to get in over a route is refused there.
 
 Examples:
