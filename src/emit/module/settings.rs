@@ -62,7 +62,7 @@ fn push_data(program: &mut String, instance: &Instance) {
         program.push_str(&serde_json::to_string(&declared).unwrap_or_default());
     }
     program.push_str("\n]");
-    if program[start..].contains(['\'', '\\']) {
+    if program[start..].contains('\'') || program[start..].contains('\\') {
         let data = program.split_off(start);
         program.pop();
         program.push_str(&quote_literal(&data));

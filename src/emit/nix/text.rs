@@ -110,23 +110,26 @@ const ESCAPED: [bool; 256] = {
 pub(super) fn write_string<W: fmt::Write + ?Sized>(out: &mut W, text: &str) -> fmt::Result {
     out.write_char('"')?;
     let bytes = text.as_bytes();
-    let mut written = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if !ESCAPED[usize::from(byte)] {
-            continue;
-        }
-        let escape = match byte {
+    let next = |from: usize| {
+        let rest = &bytes[from..];
+        let found = rest.iter().position(|byte| ESCAPED[usize::from(*byte)])?;
+        Some(from + found)
+    };
+    let (mut written, mut seen) = (0, 0);
+    while let Some(at) = next(seen) {
+        seen = at + 1;
+        let escape = match bytes[at] {
             b'"' => "\\\"",
             b'\\' => "\\\\",
             b'\n' => "\\n",
             b'\r' => "\\r",
             b'\t' => "\\t",
-            b'$' if bytes.get(at + 1) == Some(&b'{') => "\\$",
+            b'$' if bytes.get(seen) == Some(&b'{') => "\\$",
             _ => continue,
         };
         out.write_str(&text[written..at])?;
         out.write_str(escape)?;
-        written = at + 1;
+        written = seen;
     }
     out.write_str(&text[written..])?;
     out.write_char('"')

@@ -1,6 +1,7 @@
 //! Rules and maps to lines that the server reads back as the same rules and maps.
 
 use std::fmt::Write;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::literal::{Unwritable, check_quoted, quote};
 use super::{
@@ -173,6 +174,11 @@ fn address(out: &mut String, address: &Address, version: u8) -> Written {
         Address::Net { ip, prefix } if u32::from(*prefix) > address::bits(*ip).1 => {
             return Err(Unwritable::Address);
         }
+        // Nearly all rules are about these two, and to format them costs as much as the rest of the rule.
+        Address::Net { ip, prefix: 32 } if *ip == Ipv4Addr::LOCALHOST => {
+            out.write_str("127.0.0.1/32")
+        }
+        Address::Net { ip, prefix: 128 } if *ip == Ipv6Addr::LOCALHOST => out.write_str("::1/128"),
         Address::Net { ip, prefix } => write!(out, "{ip}/{prefix}"),
         Address::Masked { ip, mask } if ip.is_ipv4() != mask.is_ipv4() => {
             return Err(Unwritable::Address);
