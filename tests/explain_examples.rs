@@ -104,8 +104,5 @@ fn the_examples_do_what_the_pages_say() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(
-        checked > RULES.len(),
-        "only {checked} examples are whole files"
-    );
+    assert!(checked >= 60, "only {checked} examples are whole files");
 }

@@ -58,10 +58,13 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 }
 
 fn twice<'d>(
-    names: impl Iterator<Item = &'d Text>,
+    names: impl ExactSizeIterator<Item = &'d Text>,
     message: impl Fn(&str) -> String,
     findings: &mut Findings,
 ) {
+    if names.len() < 2 {
+        return;
+    }
     let mut first: HashMap<&str, Span> = HashMap::new();
     for name in names {
         let Some(other) = first.get(&*name.value) else {
