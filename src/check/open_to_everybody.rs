@@ -8,7 +8,7 @@ use crate::postgres::hba::Address;
 
 /// The largest block that was ever handed to one organisation; 10.0.0.0/8 is one.
 const WIDEST_IPV4: u8 = 8;
-/// Half of an fd00::/8 address is random, and no network that is one's own is wider than this.
+/// A private network is a /48 of fd00::/8 (RFC 4193), so this is generous.
 const WIDEST_IPV6: u8 = 16;
 
 rule! {
