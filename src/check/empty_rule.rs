@@ -25,12 +25,7 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for rule in scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.authentication)
-    {
+    for rule in scope.declarations.authentication() {
         for (tokens, what) in [(&rule.databases, "database"), (&rule.users, "user")] {
             if let Tokens::List(list, span) = tokens
                 && list.is_empty()

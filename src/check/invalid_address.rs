@@ -27,12 +27,7 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for rule in scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.authentication)
-    {
+    for rule in scope.declarations.authentication() {
         match (&rule.address, &*rule.connection.value) {
             (Some(address), "local") => findings.push(local(rule, address)),
             (Some(address), _) => findings.extend(read(address)),

@@ -26,12 +26,7 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for ident in scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.ident_map)
-    {
+    for ident in scope.declarations.ident_map() {
         for (field, text) in [
             ("map", &ident.map),
             ("systemUser", &ident.system_user),

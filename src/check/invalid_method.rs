@@ -40,12 +40,7 @@ rule! {
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let version = scope.version().unwrap_or(Version::NEWEST);
-    for rule in scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.authentication)
-    {
+    for rule in scope.declarations.authentication() {
         findings.extend(of_rule(rule, version));
     }
     for client in scope

@@ -26,12 +26,7 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for rule in scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.authentication)
-    {
+    for rule in scope.declarations.authentication() {
         for pattern in patterns(&rule.databases).chain(patterns(&rule.users)) {
             findings.extend(finding(pattern));
         }
@@ -39,11 +34,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 }
 
 fn patterns(tokens: &Tokens) -> impl Iterator<Item = &Text> {
-    let list = match tokens {
-        Tokens::Keyword(_) => &[],
-        Tokens::List(list, _) => list.as_slice(),
-    };
-    list.iter().filter_map(|token| match token {
+    tokens.list().iter().filter_map(|token| match token {
         Token::Regex(pattern) => Some(pattern),
         Token::Name(_) | Token::MemberOf(_) => None,
     })

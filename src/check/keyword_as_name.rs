@@ -28,12 +28,7 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
-    for rule in scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.authentication)
-    {
+    for rule in scope.declarations.authentication() {
         for name in names(&rule.databases) {
             let keyword = matches!(
                 &*name.value,
@@ -59,11 +54,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 }
 
 fn names(tokens: &Tokens) -> impl Iterator<Item = &Text> {
-    let list = match tokens {
-        Tokens::Keyword(_) => &[],
-        Tokens::List(list, _) => list.as_slice(),
-    };
-    list.iter().filter_map(|token| match token {
+    tokens.list().iter().filter_map(|token| match token {
         Token::Name(name) => Some(name),
         Token::MemberOf(_) | Token::Regex(_) => None,
     })

@@ -93,11 +93,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 
 /// The declared addresses, each with the place of its rule or client.
 fn addresses<'d>(scope: &Scope<'d>) -> impl Iterator<Item = (Span, &'d Text)> {
-    let rules = scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.authentication);
+    let rules = scope.declarations.authentication();
     let clients = scope
         .enabled_databases()
         .flat_map(|(_, database)| &database.clients);

@@ -37,11 +37,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     {
         findings.push(finding(setting.name.span, scope.format(setting.name.span)));
     }
-    let rules = scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.authentication);
+    let rules = scope.declarations.authentication();
     for (name, _) in rules.flat_map(|rule| &rule.options) {
         if matches!(&*name.value, "ldapbindpasswd" | "radiussecrets") {
             let message = format!("`{}` would be written into pg_hba.conf", name.value);

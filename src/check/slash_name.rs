@@ -76,12 +76,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             tell("role", &role.name, false);
         }
     }
-    for rule in scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.authentication)
-    {
+    for rule in scope.declarations.authentication() {
         for (noun, tokens) in [("database", &rule.databases), ("role", &rule.users)] {
             let Tokens::List(tokens, _) = tokens else {
                 continue;

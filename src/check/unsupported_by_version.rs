@@ -76,12 +76,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         .declarations
         .roles()
         .for_each(|(_, role)| needs.memberships(role));
-    for rule in scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.authentication)
-    {
+    for rule in scope.declarations.authentication() {
         needs.method(&rule.method);
         needs.tokens(&rule.databases);
         needs.tokens(&rule.users);

@@ -43,6 +43,20 @@ impl Declarations {
         })
     }
 
+    /// Every authentication rule that a server declares.
+    pub fn authentication(&self) -> impl Iterator<Item = &Rule> {
+        self.instances
+            .iter()
+            .flat_map(|instance| &instance.authentication)
+    }
+
+    /// Every line of the ident map that a server declares.
+    pub fn ident_map(&self) -> impl Iterator<Item = &Ident> {
+        self.instances
+            .iter()
+            .flat_map(|instance| &instance.ident_map)
+    }
+
     /// Every role with the service that declares it, disabled services included.
     pub fn roles(&self) -> impl Iterator<Item = (&Service, &Role)> {
         self.services
@@ -105,6 +119,16 @@ pub enum Tokens {
     Keyword(Text),
     /// Names and the like.
     List(Vec<Token>, Span),
+}
+
+impl Tokens {
+    /// The names and what stands in their place; nothing for a keyword.
+    pub fn list(&self) -> &[Token] {
+        match self {
+            Tokens::Keyword(_) => &[],
+            Tokens::List(list, _) => list,
+        }
+    }
 }
 
 /// One name of a rule, or what stands in its place.

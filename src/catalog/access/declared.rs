@@ -10,11 +10,7 @@ use crate::source::Span;
 
 /// The rules of all servers, one for each address.
 pub fn rules(scope: &Scope, version: u8) -> Vec<(Rule, Span)> {
-    let declared = scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.authentication);
+    let declared = scope.declarations.authentication();
     declared
         .flat_map(|rule| {
             lower(rule, version)

@@ -25,12 +25,7 @@ pub fn ident_map(scope: &Scope) -> Vec<(IdentMap, Span)> {
             add(unix_user, role);
         }
     }
-    for ident in scope
-        .declarations
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.ident_map)
-    {
+    for ident in scope.declarations.ident_map() {
         lines.extend(declared(ident, version).map(|line| (line, ident.map.span)));
     }
     lines.sort_unstable_by(|(a, a_span), (b, b_span)| (key(a), a_span).cmp(&(key(b), b_span)));
