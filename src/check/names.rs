@@ -130,10 +130,7 @@ fn of_instance<'d>(instance: &'d Instance, tell: &mut impl FnMut(Noun, &'d Text)
 }
 
 fn of_tokens<'d>(noun: Noun, tokens: &'d Tokens, tell: &mut impl FnMut(Noun, &'d Text)) {
-    let Tokens::List(tokens, _) = tokens else {
-        return;
-    };
-    for token in tokens {
+    for token in tokens.list() {
         match token {
             Token::Name(name) => tell(noun, name),
             Token::MemberOf(role) => tell(Noun::Role, role),

@@ -1,7 +1,7 @@
 //! A name that pg_hba.conf reads as a regular expression.
 
 use super::{Findings, Scope};
-use crate::declaration::{Attribute, Text, Token, Tokens};
+use crate::declaration::{Attribute, Text, Token};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::identifier::is_hba_regex;
 use crate::postgres::version::Version;
@@ -78,10 +78,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     }
     for rule in scope.declarations.authentication() {
         for (noun, tokens) in [("database", &rule.databases), ("role", &rule.users)] {
-            let Tokens::List(tokens, _) = tokens else {
-                continue;
-            };
-            for token in tokens {
+            for token in tokens.list() {
                 if let Token::Name(name) = token {
                     tell(noun, name, true);
                 }

@@ -217,10 +217,7 @@ impl Needs<'_> {
     }
 
     fn tokens(&mut self, tokens: &Tokens) {
-        let Tokens::List(tokens, _) = tokens else {
-            return;
-        };
-        for token in tokens {
+        for token in tokens.list() {
             if let Token::Regex(regex) = token {
                 self.feature(
                     regex.span,
