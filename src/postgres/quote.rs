@@ -17,9 +17,14 @@ pub fn quote_literal(text: &str) -> String {
 /// The database's name as the whole argument of psql's `\\connect`: a connection string that names nothing else, between
 /// single quotes, within which psql expands no variable and runs no command.
 pub fn quote_connection(database: &str) -> String {
-    let escaped = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
-    let connection = format!("dbname='{}'", escaped(database));
-    format!("'{}'", escaped(&connection))
+    quote_psql(&format!("dbname={}", quote_psql(database)))
+}
+
+/// The text as an argument of a command of psql, within which it expands no variable and runs no command. libpq quotes
+/// the values of connection strings alike.
+pub fn quote_psql(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("'{escaped}'")
 }
 
 fn doubled(text: &str, quote: char) -> String {
