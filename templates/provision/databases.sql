@@ -265,7 +265,7 @@ BEGIN
         WHERE have.oid IS NOT NULL AND differs.told <> ''
         UNION ALL
         SELECT 4, 'blocked', NULL,
-          format('TABLESPACE %I is declared, and it is %I; while nobody is connected, ALTER DATABASE %I SET TABLESPACE %1$I moves it%s',
+          format('TABLESPACE %I is declared, and it is %I; while nobody is connected, ALTER DATABASE %I SET TABLESPACE %1$I moves it%4$s',
             want.tablespace, place.spcname, want.name,
             CASE WHEN NOT EXISTS (SELECT FROM pg_tablespace AS other WHERE other.spcname = want.tablespace)
               THEN ', once the tablespace exists (CREATE TABLESPACE)' END)
@@ -358,8 +358,9 @@ BEGIN
         CASE item.grantee WHEN 0 THEN '' WHEN target.holder THEN target.owner ELSE pg_get_userbyid(item.grantee)::text END AS grantee,
         CASE WHEN item.grantee <> 0 THEN 'found'
           -- What PUBLIC has from the beginning is kept with the rest.
-          WHEN target.public = 'keep' AND item.privilege_type IN ('CONNECT', 'TEMPORARY') THEN 'keep'
-          ELSE target.public END AS public
+          WHEN target.public <> 'keep' THEN target.public
+          WHEN item.privilege_type IN ('CONNECT', 'TEMPORARY') THEN 'keep'
+          ELSE 'found' END AS public
       FROM target
       CROSS JOIN LATERAL aclexplode(coalesce(target.acl, acldefault(target.class, target.holder::oid))) AS item
       WHERE item.grantee <> target.holder
