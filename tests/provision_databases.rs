@@ -3,11 +3,19 @@
 
 mod support;
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::{Value, json};
 use support::postgres::{Cluster, installations};
 
-const ENGINE: &str = include_str!("../templates/provision/engine.sql");
-const DIFFERENCE: &str = include_str!("../templates/provision/databases.sql");
+/// Before this text the difference has chosen what to look at closely.
+const CHOSEN: &str = "\n  IF absent IS NOT NULL THEN\n";
+
+/// Looks at everything closely.
+const THOROUGH: &str = "
+  SELECT array_agg(name), array_agg(name), array_agg(name) INTO differing, granted, configured
+  FROM jsonb_to_recordset(desired -> 'databases') AS declared(name text);";
 
 /// Nothing writes by itself.
 const QUIET: &[(&str, &str)] = &[
@@ -52,9 +60,25 @@ fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+fn program(thorough: bool) -> String {
+    let read = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/provision");
+        fs::read_to_string(folder.join(name)).unwrap()
+    };
+    let mut difference = read("databases.sql");
+    assert_eq!(difference.matches(CHOSEN).count(), 1);
+    if thorough {
+        difference = difference.replace(CHOSEN, &format!("{THOROUGH}{CHOSEN}"));
+    }
+    read("engine.sql").replace("-- @difference", &difference)
+}
+
 /// The steps of one run of the program, and the statements outside any transaction if there are such.
 fn run(cluster: &Cluster, mode: &str, only: &str, desired: &Value) -> Vec<Value> {
-    let program = ENGINE.replace("-- @difference", DIFFERENCE);
+    steps(cluster, &program(false), mode, only, desired)
+}
+
+fn steps(cluster: &Cluster, program: &str, mode: &str, only: &str, desired: &Value) -> Vec<Value> {
     let access = if mode == "plan" { "READ ONLY" } else { "" };
     let script = format!(
         "SET standard_conforming_strings = on; SET search_path = pg_catalog; SET jit = off;
@@ -82,8 +106,12 @@ fn run(cluster: &Cluster, mode: &str, only: &str, desired: &Value) -> Vec<Value>
     steps
 }
 
+/// A plan, which is the same when nothing is passed over at the first glance.
 fn plan(cluster: &Cluster, desired: &Value) -> Vec<Value> {
-    run(cluster, "plan", "", desired)
+    let planned = run(cluster, "plan", "", desired);
+    let thorough = steps(cluster, &program(true), "plan", "", desired);
+    assert_eq!(planned, thorough, "PostgreSQL {}", cluster.major);
+    planned
 }
 
 fn apply(cluster: &Cluster, desired: &Value) -> Vec<Value> {
@@ -759,6 +787,19 @@ fn privileges_on_a_database_are_as_declared() {
             ]
         );
         assert_eq!(acl(cluster, "y"), "=c/app app=CTc/app");
+
+        // A grant that is declared twice does not hide another one.
+        let once = json!({ "grantee": "a", "privileges": ["CONNECT"], "grantable": false });
+        let twice = document(json!([{ "name": "y", "owner": "app", "grants": [once, once] }]));
+        converge(cluster, &twice);
+        cluster.sql("postgres", "GRANT CONNECT ON DATABASE y TO b");
+        assert_eq!(
+            found(&plan(cluster, &twice)),
+            [
+                "database x: -",
+                "database y: REVOKE CONNECT ON DATABASE y FROM b"
+            ]
+        );
     });
 }
 
