@@ -35,8 +35,7 @@ BEGIN
           'daticurules', want."icuRules"))
       OR (SELECT place.spcname FROM pg_tablespace AS place WHERE place.oid = have.dattablespace) <> want.tablespace
       OR coalesce(said.description, '') <> want.comment)), '{}'),
-    coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.oid IS NULL
-      OR have.datacl IS NULL AND (want.public IS DISTINCT FROM 'keep' OR jsonb_array_length(want.grants) > 0)
+    coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.datacl IS NULL AND (want.public IS DISTINCT FROM 'keep' OR jsonb_array_length(want.grants) > 0)
       OR pg_get_userbyid(have.datdba) <> want.owner
       OR (
         SELECT cardinality(have.datacl) <> 1 + count(DISTINCT item.entry)
