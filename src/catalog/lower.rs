@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use super::{
-    Access, Catalog, Creation, DEFAULT_PORT, DEFAULT_SOCKET_DIRECTORY, Database, DefaultPrivilege,
-    Details, Extension, Grant, Grantee, Instance, MAIN, Membership, Object, PasswordSource, Preset,
-    Privileges, Role, Settings, access,
+    Access, Catalog, Converge, CreatedBy, Creation, DEFAULT_PORT, DEFAULT_SOCKET_DIRECTORY,
+    Database, DefaultPrivilege, Details, Extension, Grant, Grantee, Hooks, Instance, MAIN,
+    Membership, Object, PasswordSource, Preset, Privileges, Role, Settings, Timeouts, access,
+    converge,
 };
 use crate::check::{Scope, target};
 use crate::declaration::{self, Attribute, Setting, Text};
@@ -23,7 +24,7 @@ use crate::postgres::privilege::{ObjectKind, Privilege};
 /// Why declarations that passed every rule have no meaning all the same.
 #[derive(Debug, Error)]
 #[error("no rule found it, but {0}; this is a mistake in dbgen, please report it")]
-pub struct Impossible(String);
+pub struct Impossible(pub(super) String);
 
 impl From<IdentifierError> for Impossible {
     fn from(error: IdentifierError) -> Impossible {
@@ -37,7 +38,7 @@ impl From<PatternError> for Impossible {
     }
 }
 
-type Result<T> = std::result::Result<T, Impossible>;
+pub(super) type Result<T> = std::result::Result<T, Impossible>;
 
 /// The namespace when the project says nothing.
 pub const DEFAULT_NAMESPACE: &str = "qgroget";
@@ -66,11 +67,16 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
             .collect(),
         preload_libraries: BTreeSet::new(),
         packages: BTreeSet::new(),
+        converge: Converge::default(),
+        creation: CreatedBy::default(),
+        drift: None,
+        timeouts: Timeouts::default(),
     };
     for said in &declarations.instances {
         if let Some(directory) = &said.socket_directory {
             instance.socket_directory = directory.value.clone();
         }
+        converge::instance(&mut instance, said)?;
         instance.preload_libraries.extend(
             said.preload_libraries
                 .iter()
@@ -151,11 +157,11 @@ fn roles(scope: &Scope) -> Result<BTreeMap<Identifier, Role>> {
         .collect()
 }
 
-fn identifier(text: &Text) -> Result<Identifier> {
+pub(super) fn identifier(text: &Text) -> Result<Identifier> {
     Ok(Identifier::new(&text.value)?)
 }
 
-fn optional(text: Option<&Text>) -> Result<Option<Identifier>> {
+pub(super) fn optional(text: Option<&Text>) -> Result<Option<Identifier>> {
     text.map(identifier).transpose()
 }
 
@@ -235,6 +241,20 @@ fn database<'d>(
         units: units.into_iter().map(|unit| unit.value.clone()).collect(),
         schemas,
         extensions,
+        converge: said.converge.as_ref().map(converge::mode).transpose()?,
+        public: converge::public(said.public.as_ref())?,
+        hooks: Hooks {
+            before: said
+                .before
+                .iter()
+                .map(converge::hook)
+                .collect::<Result<_>>()?,
+            after: said
+                .after
+                .iter()
+                .map(converge::hook)
+                .collect::<Result<_>>()?,
+        },
     };
     Ok(Database {
         service: service.name.value.clone(),

@@ -227,7 +227,7 @@ BEGIN
 
   -- Privileges on objects. Objects that nothing tells apart (kind, schema, owner, list of privileges) are looked at once.
   WITH declared AS MATERIALIZED (
-    SELECT kind, class, coalesce(schema, '') AS schema, coalesce(name, oid) AS name, signature,
+    SELECT row_number() OVER () AS item, kind, class, coalesce(schema, '') AS schema, coalesce(name, oid) AS name, arguments, signature,
       coalesce(grantee, '') AS grantee, CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END AS role,
       privileges, coalesce(grantable, false) AS grantable, NULL::text AS creator,
       CASE WHEN coalesce(name, oid) IS NULL THEN 0 WHEN arguments IS NULL THEN 1 ELSE 2 END AS level
@@ -242,14 +242,14 @@ BEGIN
     ) AS signatures(signature)
     UNION ALL
     -- What is granted on what a role creates later is granted on what it has created.
-    SELECT NULL, CASE "on" WHEN 'S' THEN 's' ELSE "on" END, schema, NULL, '',
+    SELECT 0, NULL, CASE "on" WHEN 'S' THEN 's' ELSE "on" END, schema, NULL, NULL, '',
       coalesce(grantee, ''), CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END,
       privileges, coalesce(grantable, false), creator, 0
     FROM jsonb_to_recordset(desired->'defaults')
       AS d(creator text, schema text, "on" text, grantee text, privileges jsonb, grantable boolean)
     UNION ALL
     -- In a database that an older major made, public does not belong to whoever owns the database.
-    SELECT 'schema', 'n', '', 'public', '', desired->>'owner', to_regrole(quote_ident(desired->>'owner'))::oid, NULL, false, NULL, 1
+    SELECT 0, 'schema', 'n', '', 'public', NULL, '', desired->>'owner', to_regrole(quote_ident(desired->>'owner'))::oid, NULL, false, NULL, 1
     FROM pg_namespace
     WHERE nspname = 'public' AND pg_get_userbyid(nspowner) NOT IN ('pg_database_owner', desired->>'owner')
   ),
@@ -432,28 +432,205 @@ BEGIN
       string_agg(object, ', ' ORDER BY object) AS objects, min(object) AS first, count(*) - 1 AS more
     FROM parts
     GROUP BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part
+  ),
+  changes AS (
+    SELECT row_number() OVER (ORDER BY action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object(
+      'kind', step_kind,
+      'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
+      'sql', CASE
+        WHEN grantor IS NULL THEN plain
+        -- Only who granted it can take it back, if they can reach it.
+        WHEN schema = '' OR has_schema_privilege(grantor, schema, 'USAGE') THEN
+          concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
+        ELSE
+          concat('REVOKE GRANT OPTION FOR ', privileges, ' ON ', word, ' ', objects, ' FROM ',
+            quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
+      END,
+      'why', why) AS step
+    FROM lists
+    JOIN (VALUES ('n', 'SCHEMA', 1), ('r', 'TABLE', 2), ('s', 'SEQUENCE', 3), ('f', 'ROUTINE', 4), ('T', 'TYPE', 5), ('l', 'LANGUAGE', 6),
+      ('F', 'FOREIGN DATA WRAPPER', 7), ('S', 'FOREIGN SERVER', 8), ('L', 'LARGE OBJECT', 9)) AS words(letter, word, rank) ON letter = class
+    CROSS JOIN LATERAL (VALUES (
+      concat(action, ' ', privileges, ' ON ', word, ' ', objects, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
+        CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
+        CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
+    )) AS statements(plain)
+  ),
+  others AS (
+    -- Declared for what is not there.
+    SELECT DISTINCT jsonb_build_object(
+      'kind', 'pending',
+      'object', concat(
+        CASE WHEN name IS NULL THEN 'schema' WHEN kind = 'column' THEN 'table' ELSE words END, ' ',
+        quote_ident(nullif(schema, '')), CASE WHEN schema <> '' THEN '.' || quote_ident(name) ELSE quote_ident(name) END,
+        '(' || (SELECT coalesce(string_agg(type, ', ' ORDER BY nr), '')
+          FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr)) || ')'),
+      'why', 'privileges on it are declared, and it is not there: a later run grants them') AS step
+    FROM declared
+    CROSS JOIN LATERAL (VALUES (lower(regexp_replace(kind, '([A-Z])', ' \1', 'g')))) AS kinds(words)
+    WHERE item > 0 AND CASE level
+      WHEN 0 THEN schema NOT IN (SELECT name FROM namespace)
+        AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', schema))
+      ELSE NOT EXISTS (SELECT FROM matched WHERE matched.item = declared.item) END
+    UNION ALL
+    SELECT DISTINCT jsonb_build_object(
+      'kind', 'blocked',
+      'object', format('privilege %s', privilege),
+      'why', format('declared on a %s, and this server has no such privilege there: a newer major has it', kind))
+    FROM declared, jsonb_array_elements_text(privileges) AS privilege
+    WHERE item > 0 AND NOT EXISTS (SELECT FROM every WHERE every.class = declared.class AND every.privilege = privilege.value)
+    UNION ALL
+    -- It may hold data: nothing is done about it.
+    SELECT jsonb_build_object('kind', 'found', 'object', format('schema %I', name), 'why', 'not declared')
+    FROM alike
+    WHERE class = 'n' AND ours AND name <> 'public' AND future_owner IS NULL
+      AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', name))
   )
-  SELECT coalesce(jsonb_agg(step ORDER BY action = 'GRANT', rank, objects, grantee, privileges), '[]') INTO found
-  FROM lists
-  JOIN (VALUES ('n', 'SCHEMA', 1), ('r', 'TABLE', 2), ('s', 'SEQUENCE', 3), ('f', 'ROUTINE', 4), ('T', 'TYPE', 5), ('l', 'LANGUAGE', 6),
-    ('F', 'FOREIGN DATA WRAPPER', 7), ('S', 'FOREIGN SERVER', 8), ('L', 'LARGE OBJECT', 9)) AS words(letter, word, rank) ON letter = class
-  CROSS JOIN LATERAL (VALUES (
-    concat(action, ' ', privileges, ' ON ', word, ' ', objects, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
-      CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
-      CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
-  )) AS statements(plain)
-  CROSS JOIN LATERAL (VALUES (jsonb_build_object(
-    'kind', step_kind,
-    'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
-    'sql', CASE
-      WHEN grantor IS NULL THEN plain
-      -- Only who granted it can take it back, if they can reach it.
-      WHEN schema = '' OR has_schema_privilege(grantor, schema, 'USAGE') THEN
-        concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
-      ELSE
-        concat('REVOKE GRANT OPTION FOR ', privileges, ' ON ', word, ' ', objects, ' FROM ',
-          quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
-    END,
-    'why', why))) AS steps_of(step);
+  SELECT coalesce(jsonb_agg(step ORDER BY is_change DESC, nr, step), '[]') INTO found
+  FROM (
+    SELECT true AS is_change, nr, step FROM changes
+    UNION ALL
+    SELECT false, 0, step FROM others
+  ) AS all_steps;
   steps := steps || found;
+
+  -- Privileges on columns.
+  IF with_columns OR NOT pristine AND EXISTS (SELECT FROM pg_attribute WHERE attacl IS NOT NULL) THEN
+    WITH declared AS MATERIALIZED (
+      SELECT kind = 'column' AS is_column, schema, name, columns, coalesce(grantee, '') AS grantee,
+        CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END AS role,
+        privileges, coalesce(grantable, false) AS grantable
+      FROM jsonb_to_recordset(desired->'grants')
+        AS g(kind text, schema text, name text, columns jsonb, grantee text, privileges jsonb, grantable boolean)
+      WHERE kind IN ('table', 'column')
+    ),
+    matched AS MATERIALIZED (
+      SELECT attrelid, attnum, grantee, role, privilege, bool_or(grantable) FILTER (WHERE wins) AS grantable, bool_or(wins) AS wins,
+        bool_or(grantable) AS ever_grantable
+      FROM (
+        SELECT pg_class.oid AS relation, declared.*,
+          -- What names a table replaces what stands for all tables.
+          name IS NOT NULL OR NOT EXISTS (
+            SELECT FROM declared AS other
+            WHERE other.schema = declared.schema AND other.name = relname AND other.grantee = declared.grantee) AS wins
+        FROM declared
+        JOIN pg_namespace ON nspname = schema
+        JOIN pg_class ON relnamespace = pg_namespace.oid AND relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_class.oid < end_of_objects
+          AND CASE WHEN name IS NULL
+            THEN pg_class.oid >= user_made AND NOT EXISTS (
+              SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND objsubid = 0 AND deptype = 'e')
+            ELSE relname = name END
+        WHERE is_column
+      ) AS tables
+      JOIN pg_attribute ON attrelid = relation AND NOT attisdropped AND columns ? attname::text
+      CROSS JOIN LATERAL (
+        SELECT privilege FROM unnest('{INSERT,REFERENCES,SELECT,UPDATE}'::text[]) AS privilege
+        WHERE privileges IS NULL OR privileges ? privilege
+      ) AS privileges_of
+      GROUP BY attrelid, attnum, grantee, role, privilege
+    ),
+    actual AS MATERIALIZED (
+      SELECT attrelid, attnum, relowner AS owner, entry.grantor, entry.grantee AS role, privilege_type AS privilege, is_grantable,
+        pg_class.oid >= user_made AND NOT EXISTS (
+          SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND objsubid = 0 AND deptype = 'e') AS ours
+      FROM pg_attribute
+      JOIN pg_class ON pg_class.oid = attrelid
+      CROSS JOIN LATERAL aclexplode(attacl) AS entry
+      WHERE attacl IS NOT NULL AND pg_class.oid < end_of_objects
+    ),
+    difference AS (
+      SELECT attrelid, attnum, 'change' AS step_kind, 'GRANT' AS action, grantee, NULL::oid AS grantor, privilege, grantable,
+        false AS is_cascade, 'declared' AS why
+      FROM matched
+      WHERE wins AND NOT EXISTS (
+        SELECT FROM actual
+        WHERE actual.attrelid = matched.attrelid AND actual.attnum = matched.attnum AND actual.role = matched.role
+          AND actual.privilege = matched.privilege AND (is_grantable OR NOT matched.grantable OR actual.role = owner))
+      UNION ALL
+      SELECT attrelid, attnum, CASE reason WHEN 'undeclared' THEN undeclared ELSE 'change' END,
+        CASE WHEN option_only THEN 'REVOKE GRANT OPTION FOR' ELSE 'REVOKE' END,
+        CASE role WHEN 0 THEN '' ELSE pg_get_userbyid(role)::text END, nullif(grantor, owner), privilege, false, is_grantable,
+        CASE reason
+          WHEN 'public' THEN 'PUBLIC has only what is declared'
+          WHEN 'narrowed' THEN 'a more specific declaration replaces it'
+          ELSE CASE WHEN option_only THEN 'the grant option is not declared' ELSE 'not declared' END
+        END
+      FROM (
+        SELECT actual.*, coalesce(wins, false) AS option_only,
+          CASE
+            WHEN wins AND (matched.grantable OR NOT is_grantable) THEN 'as declared'
+            WHEN actual.role = 0 AND ours AND NOT keep_public THEN 'public'
+            WHEN NOT wins OR ever_grantable THEN 'narrowed'
+            WHEN NOT ours THEN 'as the server made it'
+            ELSE 'undeclared'
+          END AS reason
+        FROM actual
+        LEFT JOIN matched USING (attrelid, attnum, role, privilege)
+        WHERE actual.role <> owner
+      ) AS judged
+      WHERE reason NOT IN ('as declared', 'as the server made it')
+    ),
+    lists AS (
+      SELECT attrelid, step_kind, action, grantee, grantor, grantable, is_cascade, why, columns,
+        string_agg(format('%s (%s)', privilege, columns), ', ' ORDER BY privilege) AS privileges
+      FROM (
+        SELECT attrelid, step_kind, action, grantee, grantor, privilege, grantable, is_cascade, why,
+          string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns
+        FROM difference
+        JOIN pg_attribute USING (attrelid, attnum)
+        GROUP BY attrelid, step_kind, action, grantee, grantor, privilege, grantable, is_cascade, why
+      ) AS columns_of
+      GROUP BY attrelid, step_kind, action, grantee, grantor, grantable, is_cascade, why, columns
+    )
+    SELECT coalesce(jsonb_agg(step ORDER BY action = 'GRANT', object, grantee, columns), '[]') INTO found
+    FROM lists
+    CROSS JOIN LATERAL (SELECT format('%I.%I', nspname, relname), nspname::text
+      FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = attrelid) AS tables(object, schema)
+    CROSS JOIN LATERAL (VALUES (
+      concat(action, ' ', privileges, ' ON TABLE ', object, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
+        CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
+        CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
+    )) AS statements(plain)
+    CROSS JOIN LATERAL (VALUES (jsonb_build_object(
+      'kind', step_kind,
+      'object', format('table %s (%s)', object, columns),
+      'sql', CASE
+        WHEN grantor IS NULL THEN plain
+        WHEN has_schema_privilege(grantor, schema, 'USAGE') THEN
+          concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
+        ELSE
+          concat('REVOKE GRANT OPTION FOR ', privileges, ' ON TABLE ', object, ' FROM ', quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
+      END,
+      'why', why))) AS steps_of(step);
+    steps := steps || found;
+    IF with_columns THEN
+      SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
+        'kind', 'pending',
+        'object', format('column %I of table %I.%I', column_name, schema, name),
+        'why', 'privileges on it are declared, and it is not there: a later run grants them')), '[]') INTO found
+      FROM jsonb_to_recordset(desired->'grants') AS g(kind text, schema text, name text, columns jsonb)
+      JOIN pg_namespace ON nspname = schema
+      JOIN pg_class ON relnamespace = pg_namespace.oid AND relname = name AND pg_class.oid < end_of_objects
+      CROSS JOIN LATERAL jsonb_array_elements_text(columns) AS names(column_name)
+      WHERE kind = 'column'
+        AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = column_name AND NOT attisdropped);
+      steps := steps || found;
+    END IF;
+  END IF;
+
+  steps := steps || after_hooks;
+
+  -- Extensions that are there and were never declared.
+  IF NOT pristine AND EXISTS (SELECT FROM pg_extension WHERE oid >= user_made) THEN
+    SELECT coalesce(jsonb_agg(
+      jsonb_build_object('kind', 'found', 'object', format('extension %I', extname), 'why', 'not declared') ORDER BY extname), '[]') INTO found
+    FROM pg_extension
+    WHERE oid >= user_made
+      AND NOT desired->'extensions' @> jsonb_build_array(jsonb_build_object('name', extname))
+      -- Another one may need it.
+      AND NOT EXISTS (
+        SELECT FROM pg_depend
+        WHERE refclassid = 'pg_extension'::regclass AND refobjid = pg_extension.oid AND classid = 'pg_extension'::regclass);
+    steps := steps || found;
+  END IF;
 END;
