@@ -413,17 +413,24 @@ fn plan_foretells(plan: &Run, apply: &Run) -> Vec<String> {
 /// One world on one server.
 fn round(cluster: &Cluster, seed: u64) {
     let mut world = World::new(seed, cluster.major);
+    let start = std::time::Instant::now();
+    let t = |what: &str| {
+        if std::env::var_os("TIMES").is_some() {
+            eprintln!("{seed} {what} {:?}", start.elapsed())
+        }
+    };
     let complain = |what: &str, found: Vec<String>| {
         assert!(
             found.is_empty(),
             "PostgreSQL {}, DBGEN_SEED={seed} DBGEN_ROUNDS=1: {what}:\n{}",
             cluster.major,
-            found[..found.len().min(12)].join("\n")
+            found[..found.len().min(60)].join("\n")
         );
     };
     for (database, sql) in &world.setup {
         set_up(cluster, database, sql);
     }
+    t("setup");
     let had = superusers(cluster);
     let mut dice = Dice::new(seed ^ 1);
     for again in [false, true] {
@@ -441,7 +448,9 @@ fn round(cluster: &Cluster, seed: u64) {
             .map(|database| before(cluster, &world, database))
             .collect();
         let program = Program::of(&world.json());
+        t("program");
         let plan = program.plan(cluster);
+        t("plan");
         let apply = program.apply(cluster);
         complain(
             "the plan is not what is done",
@@ -456,17 +465,21 @@ fn round(cluster: &Cluster, seed: u64) {
         let roles = expected_roles(&world, &had, false, cluster.major);
         for (database, before) in world.databases.iter().zip(&states) {
             let after = read(cluster, &database.name);
+            t("read");
             let expected = expected(database, before, &after, cluster.major);
-            let context = format!(
-                "rights, {}{}\n{apply}",
-                if again {
-                    "after declarations were removed, "
-                } else {
-                    ""
-                },
-                database.json()
-            );
-            complain(&context, differences(&database.name, &expected, &after));
+            t("expected");
+            let context = if again {
+                "rights, after declarations were removed"
+            } else {
+                "rights"
+            };
+            let mut found = differences(&database.name, &expected, &after);
+            if !found.is_empty() {
+                found.truncate(8);
+                found.push(database.json().to_string());
+                found.extend(apply.changes());
+            }
+            complain(context, found);
             complain(
                 "answers",
                 matrix_differences(cluster, database, &roles, &world, &expected, &after),
@@ -475,7 +488,9 @@ fn round(cluster: &Cluster, seed: u64) {
         complain("a plan after an apply", program.plan(cluster).changes());
     }
     let program = Program::of(&world.json());
+    t("planned");
     settle(cluster);
+    t("settled");
     let (written, versions) = (wal(cluster), rows(cluster));
     let silent = program.run(cluster, Mode::Apply);
     assert_eq!(
@@ -489,6 +504,7 @@ fn round(cluster: &Cluster, seed: u64) {
         .filter(|row| !versions.contains(row))
         .collect();
     complain("a second run writes rows", changed);
+    t("rows");
     tear_down(cluster, &world);
 }
 

@@ -177,7 +177,7 @@ pub fn read(cluster: &Cluster, database: &str) -> Vec<Object> {
         part("'foreignServer'", "''", "pg_foreign_server", "s", "S", "s.srvowner", "s.srvacl", "NULL", "s.srvname"),
         part("'largeObject'", "''", "pg_largeobject_metadata", "b", "L", "b.lomowner", "b.lomacl", "NULL", "b.oid"),
         format!(
-            "SELECT 'column', '', 'pg_class', a.attrelid::bigint, a.attnum, {}, c.relname::text, a.attname::text, ARRAY[]::text[], c.relowner, coalesce(a.attacl, '{{}}'),
+            "SELECT 'column', '', 'pg_class', a.attrelid::bigint, a.attnum, {}, c.relname::text, a.attname::text, ARRAY[]::text[], c.relowner, a.attacl,
              c.oid < 16384 OR {}, c.oid >= 16384
              FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT attisdropped AND attnum > 0",
             in_schema("c.relnamespace"), members("pg_class", "c.oid")
@@ -344,7 +344,10 @@ fn preset(name: &str) -> Preset {
 }
 
 fn same_kind(declared: &str, object: &str) -> bool {
-    declared == object || (declared == "routine" && (object == "function" || object == "procedure"))
+    declared == object
+        || (declared == "routine" && (object == "function" || object == "procedure"))
+        // As in GRANT ... ON TYPE.
+        || (declared == "type" && object == "domain")
 }
 
 impl Grant {

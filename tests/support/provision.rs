@@ -52,6 +52,7 @@ pub const QUIET: &[(&str, &str)] = &[
     ("max_wal_senders", "0"),
     ("autovacuum", "off"),
     ("checkpoint_timeout", "1h"),
+    ("jit", "off"),
 ];
 
 /// Runs `body` on a quiet server of each installed major version, two servers at a time.
@@ -98,11 +99,19 @@ impl Program {
     /// The program of these declarations, or the findings.
     pub fn try_of(declarations: &Value) -> Result<Program, String> {
         let folder = Folder::with(&[("app.json", &declarations.to_string())]);
-        let seen = folder.run(&["sql", "app.json"]);
-        match seen.status {
-            Some(0) => Ok(Program(seen.out)),
-            _ => Err(seen.err),
-        }
+        let input = dbgen::declaration::load::Input {
+            paths: vec![folder.path("app.json")],
+            ..Default::default()
+        };
+        let loaded = dbgen::declaration::load::load(&input).unwrap();
+        let Some(catalog) = loaded.catalog else {
+            return Err(folder
+                .run(&["check", "--output-format", "concise", "app.json"])
+                .out);
+        };
+        let script =
+            dbgen::emit::sql::script(&catalog.instances["main"], &dbgen::emit::sql::Secrets::None);
+        Ok(Program(script))
     }
 
     /// Starts psql with the program.

@@ -57,6 +57,7 @@ pub const ATTRIBUTES: [(&str, bool); 6] = [
     ("bypassrls", false),
 ];
 
+const NEW_FIELDS: bool = false;
 const SETTINGS: [(&str, &str); 4] = [
     ("work_mem", "64MB"),
     ("statement_timeout", "5s"),
@@ -294,6 +295,13 @@ impl World {
                 scripts.push((name.clone(), script));
             }
         }
+        for database in &databases {
+            let user = roles
+                .iter_mut()
+                .find(|role| role.name == database.user)
+                .unwrap();
+            user.said.retain(|name, on| *name != "login" || *on);
+        }
         let setup = [vec![("postgres".to_owned(), setup)], scripts].concat();
         World {
             setup,
@@ -418,7 +426,7 @@ fn database(
         .collect();
     let mut script = String::from(
         "CREATE FOREIGN DATA WRAPPER \"Odd wrapper\"; CREATE SERVER \"Odd server\" FOREIGN DATA WRAPPER \"Odd wrapper\";\n
-         CREATE LANGUAGE \"Odd language\" HANDLER plpgsql_call_handler;\nSELECT lo_create(4711); SELECT lo_create(4712);\n",
+         CREATE TRUSTED LANGUAGE \"Odd language\" HANDLER plpgsql_call_handler;\nSELECT lo_create(4711); SELECT lo_create(4712);\n",
     );
     let mut shared = String::new();
     if exists {
@@ -534,8 +542,8 @@ fn database(
         name: name.to_owned(),
         user,
         owner,
-        authoritative: dice.once_in(3),
-        keep_public: dice.once_in(3),
+        authoritative: dice.once_in(3) && NEW_FIELDS,
+        keep_public: dice.once_in(3) && NEW_FIELDS,
         schemas: declares,
         extensions,
         grants,
