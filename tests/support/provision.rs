@@ -52,7 +52,6 @@ pub const QUIET: &[(&str, &str)] = &[
     ("max_wal_senders", "0"),
     ("autovacuum", "off"),
     ("checkpoint_timeout", "1h"),
-    ("jit", "off"),
 ];
 
 /// Runs `body` on a quiet server of each installed major version, two servers at a time.
