@@ -383,23 +383,28 @@ fn superusers(cluster: &Cluster) -> Roles {
 
 /// The steps of apply begin with those of the plan, in each scope.
 fn plan_foretells(plan: &Run, apply: &Run) -> Vec<String> {
-    let mut found = Vec::new();
-    for scope in &plan.scopes {
-        let changes = |scope: &provision::Scope| -> Vec<String> {
-            scope
-                .steps
-                .iter()
-                .filter(|step| step.kind == "change")
-                .map(|step| step.sql.clone())
-                .collect()
+    // Databases are created before the transaction in which the rest of what is shared is done.
+    let changes = |run: &Run, of: &provision::Scope| -> Vec<String> {
+        let scope = |scope: &provision::Scope| match scope.scope.as_str() {
+            "creation" => "databases".to_owned(),
+            other => other.to_owned(),
         };
-        let planned = changes(scope);
-        let done = apply
+        let same = |other: &&provision::Scope| {
+            (scope(other), &other.database) == (scope(of), &of.database)
+        };
+        let steps = run
             .scopes
             .iter()
-            .find(|other| (&other.scope, &other.database) == (&scope.scope, &scope.database))
-            .map(changes)
-            .unwrap_or_default();
+            .filter(same)
+            .flat_map(|scope| &scope.steps);
+        steps
+            .filter(|step| step.kind == "change")
+            .map(|step| step.sql.clone())
+            .collect()
+    };
+    let mut found = Vec::new();
+    for scope in &plan.scopes {
+        let (planned, done) = (changes(plan, scope), changes(apply, scope));
         if done.get(..planned.len()) != Some(&planned[..]) {
             found.push(format!(
                 "{:?}: planned {planned:#?}, done {done:#?}",

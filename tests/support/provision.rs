@@ -110,7 +110,7 @@ impl Program {
         };
         let script =
             dbgen::emit::sql::script(&catalog.instances["main"], &dbgen::emit::sql::Secrets::None);
-        Ok(Program(script))
+        Ok(Program(mutated(script)))
     }
 
     /// Starts psql with the program.
@@ -298,4 +298,13 @@ pub fn rows(cluster: &Cluster) -> Vec<String> {
         note(&database, own);
     }
     found
+}
+
+/// The program with the mutation that `tests/mutate` asks for.
+fn mutated(script: String) -> String {
+    let Ok(from) = std::env::var("DBGEN_MUTATE_FROM") else {
+        return script;
+    };
+    assert!(script.contains(&from), "`{from}` is not in the program");
+    script.replace(&from, &std::env::var("DBGEN_MUTATE_TO").unwrap())
 }

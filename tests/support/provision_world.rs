@@ -57,7 +57,7 @@ pub const ATTRIBUTES: [(&str, bool); 6] = [
     ("bypassrls", false),
 ];
 
-const NEW_FIELDS: bool = false;
+const NEW_FIELDS: bool = true;
 const SETTINGS: [(&str, &str); 4] = [
     ("work_mem", "64MB"),
     ("statement_timeout", "5s"),
