@@ -1,4 +1,5 @@
 DO $dbgen$
+#variable_conflict use_column
 -- Looks at the server, compares it with what is declared, and does what is missing. A block like this writes nothing by
 -- itself, where a function or a temporary table would write to the catalogs at every run.
 DECLARE
