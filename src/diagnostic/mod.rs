@@ -19,6 +19,8 @@ mod summary;
 pub use render::{OutputFormat, RenderOptions, render};
 pub use rule::Rule;
 pub(crate) use rule::rule;
+pub(crate) use escape::{visible, visible_lines};
+pub(crate) use json::to_string as json_document;
 pub use summary::summary;
 
 use crate::source::Span;
