@@ -18,7 +18,7 @@ pub enum RunError {
     #[error(transparent)]
     Report(#[from] ReadError),
     /// The connection.
-    #[error("the connection was lost: what was committed before stays, the rest is rolled back")]
+    #[error("the connection was lost; what was not committed is rolled back, and the next run does the rest")]
     Lost,
     /// The program ended with an error that belongs to no part of the server.
     #[error("the program failed")]
