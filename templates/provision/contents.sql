@@ -456,4 +456,206 @@ BEGIN
     END,
     'why', why))) AS steps_of(step);
   steps := steps || found;
+
+  -- Privileges on columns.
+  IF with_columns OR NOT pristine AND EXISTS (SELECT FROM pg_attribute WHERE attacl IS NOT NULL) THEN
+    WITH declared AS MATERIALIZED (
+      SELECT kind = 'column' AS is_column, schema, name, columns, coalesce(grantee, '') AS grantee,
+        CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END AS role,
+        privileges, coalesce(grantable, false) AS grantable
+      FROM jsonb_to_recordset(desired->'grants')
+        AS g(kind text, schema text, name text, columns jsonb, grantee text, privileges jsonb, grantable boolean)
+      WHERE kind IN ('table', 'column')
+    ),
+    matched AS MATERIALIZED (
+      SELECT attrelid, attnum, grantee, role, privilege, bool_or(grantable) FILTER (WHERE wins) AS grantable, bool_or(wins) AS wins,
+        bool_or(grantable) AS ever_grantable
+      FROM (
+        SELECT pg_class.oid AS relation, declared.*,
+          -- What names a table replaces what stands for all tables.
+          name IS NOT NULL OR NOT EXISTS (
+            SELECT FROM declared AS other
+            WHERE other.schema = declared.schema AND other.name = relname AND other.grantee = declared.grantee) AS wins
+        FROM declared
+        JOIN pg_namespace ON nspname = schema
+        JOIN pg_class ON relnamespace = pg_namespace.oid AND relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_class.oid < end_of_objects
+          AND CASE WHEN name IS NULL
+            THEN pg_class.oid >= user_made AND NOT EXISTS (
+              SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND objsubid = 0 AND deptype = 'e')
+            ELSE relname = name END
+        WHERE is_column
+      ) AS tables
+      JOIN pg_attribute ON attrelid = relation AND NOT attisdropped AND columns ? attname::text
+      CROSS JOIN LATERAL (
+        SELECT privilege FROM unnest('{INSERT,REFERENCES,SELECT,UPDATE}'::text[]) AS privilege
+        WHERE privileges IS NULL OR privileges ? privilege
+      ) AS privileges_of
+      GROUP BY attrelid, attnum, grantee, role, privilege
+    ),
+    actual AS MATERIALIZED (
+      SELECT attrelid, attnum, relowner AS owner, entry.grantor, entry.grantee AS role, privilege_type AS privilege, is_grantable,
+        pg_class.oid >= user_made AND NOT EXISTS (
+          SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND objsubid = 0 AND deptype = 'e') AS ours
+      FROM pg_attribute
+      JOIN pg_class ON pg_class.oid = attrelid
+      CROSS JOIN LATERAL aclexplode(attacl) AS entry
+      WHERE attacl IS NOT NULL AND pg_class.oid < end_of_objects
+    ),
+    difference AS (
+      SELECT attrelid, attnum, 'change' AS step_kind, 'GRANT' AS action, grantee, NULL::oid AS grantor, privilege, grantable,
+        false AS is_cascade, 'declared' AS why
+      FROM matched
+      WHERE wins AND NOT EXISTS (
+        SELECT FROM actual
+        WHERE actual.attrelid = matched.attrelid AND actual.attnum = matched.attnum AND actual.role = matched.role
+          AND actual.privilege = matched.privilege AND (is_grantable OR NOT matched.grantable OR actual.role = owner))
+      UNION ALL
+      SELECT attrelid, attnum, CASE reason WHEN 'undeclared' THEN undeclared ELSE 'change' END,
+        CASE WHEN option_only THEN 'REVOKE GRANT OPTION FOR' ELSE 'REVOKE' END,
+        CASE role WHEN 0 THEN '' ELSE pg_get_userbyid(role)::text END, nullif(grantor, owner), privilege, false, is_grantable,
+        CASE reason
+          WHEN 'public' THEN 'PUBLIC has only what is declared'
+          WHEN 'narrowed' THEN 'a more specific declaration replaces it'
+          ELSE CASE WHEN option_only THEN 'the grant option is not declared' ELSE 'not declared' END
+        END
+      FROM (
+        SELECT actual.*, coalesce(wins, false) AS option_only,
+          CASE
+            WHEN wins AND (matched.grantable OR NOT is_grantable) THEN 'as declared'
+            WHEN actual.role = 0 AND ours AND NOT keep_public THEN 'public'
+            WHEN NOT wins OR ever_grantable THEN 'narrowed'
+            WHEN NOT ours THEN 'as the server made it'
+            ELSE 'undeclared'
+          END AS reason
+        FROM actual
+        LEFT JOIN matched USING (attrelid, attnum, role, privilege)
+        WHERE actual.role <> owner
+      ) AS judged
+      WHERE reason NOT IN ('as declared', 'as the server made it')
+    ),
+    lists AS (
+      SELECT attrelid, step_kind, action, grantee, grantor, grantable, is_cascade, why, columns,
+        string_agg(format('%s (%s)', privilege, columns), ', ' ORDER BY privilege) AS privileges
+      FROM (
+        SELECT attrelid, step_kind, action, grantee, grantor, privilege, grantable, is_cascade, why,
+          string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns
+        FROM difference
+        JOIN pg_attribute USING (attrelid, attnum)
+        GROUP BY attrelid, step_kind, action, grantee, grantor, privilege, grantable, is_cascade, why
+      ) AS columns_of
+      GROUP BY attrelid, step_kind, action, grantee, grantor, grantable, is_cascade, why, columns
+    )
+    SELECT coalesce(jsonb_agg(step ORDER BY action = 'GRANT', object, grantee, columns), '[]') INTO found
+    FROM lists
+    CROSS JOIN LATERAL (SELECT format('%I.%I', nspname, relname), nspname::text
+      FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = attrelid) AS tables(object, schema)
+    CROSS JOIN LATERAL (VALUES (
+      concat(action, ' ', privileges, ' ON TABLE ', object, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
+        CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
+        CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
+    )) AS statements(plain)
+    CROSS JOIN LATERAL (VALUES (jsonb_build_object(
+      'kind', step_kind,
+      'object', format('table %s (%s)', object, columns),
+      'sql', CASE
+        WHEN grantor IS NULL THEN plain
+        WHEN has_schema_privilege(grantor, schema, 'USAGE') THEN
+          concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
+        ELSE
+          concat('REVOKE GRANT OPTION FOR ', privileges, ' ON TABLE ', object, ' FROM ', quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
+      END,
+      'why', why))) AS steps_of(step);
+    steps := steps || found;
+  END IF;
+
+  steps := steps || after_hooks;
+
+  -- What is declared for something that is not there, or that this server does not know.
+  IF jsonb_array_length(desired->'grants') > 0 THEN
+    WITH declared AS MATERIALIZED (
+      SELECT g.*, class, coalesce(g.name, g.oid) AS object_name
+      FROM jsonb_to_recordset(desired->'grants')
+        AS g(kind text, schema text, name text, arguments jsonb, columns jsonb, oid text, privileges jsonb)
+      JOIN (VALUES ('table', 'r'), ('column', 'c'), ('sequence', 's'), ('function', 'f'), ('procedure', 'f'), ('routine', 'f'),
+        ('type', 'T'), ('domain', 'T'), ('schema', 'n'), ('language', 'l'), ('foreignDataWrapper', 'F'), ('foreignServer', 'S'),
+        ('largeObject', 'L')) AS classes(kind, class) USING (kind)
+    ),
+    missing AS (
+      SELECT DISTINCT kind, schema, object_name, arguments, NULL::text AS column_name
+      FROM declared
+      WHERE CASE
+        WHEN object_name IS NULL OR class IN ('r', 's', 'f', 'T', 'c') AND to_regnamespace(quote_ident(schema)) IS NULL THEN
+          to_regnamespace(quote_ident(schema)) IS NULL
+          AND (object_name IS NOT NULL OR NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', schema)))
+        WHEN class IN ('r', 'c') THEN NOT EXISTS (
+          SELECT FROM pg_class WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema))
+            AND relkind IN ('r', 'p', 'v', 'm', 'f') AND oid < end_of_objects)
+        WHEN class = 's' THEN NOT EXISTS (
+          SELECT FROM pg_class WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema))
+            AND relkind = 'S' AND oid < end_of_objects)
+        WHEN class = 'f' THEN NOT EXISTS (
+          SELECT FROM pg_proc
+          WHERE proname = object_name AND pronamespace = to_regnamespace(quote_ident(schema)) AND oid < end_of_objects
+            AND CASE kind WHEN 'function' THEN prokind <> 'p' WHEN 'procedure' THEN prokind = 'p' ELSE true END
+            AND (arguments IS NULL OR proargtypes::text = (
+              SELECT coalesce(string_agg(coalesce(to_regtype(type)::oid::text, '?'), ' ' ORDER BY nr), '')
+              FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr))))
+        WHEN class = 'T' THEN NOT EXISTS (
+          SELECT FROM pg_type WHERE typname = object_name AND typnamespace = to_regnamespace(quote_ident(schema))
+            AND oid < end_of_objects AND (kind <> 'domain' OR typtype = 'd'))
+        WHEN class = 'n' THEN to_regnamespace(quote_ident(object_name)) IS NULL
+          AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', object_name))
+        WHEN class = 'l' THEN NOT EXISTS (SELECT FROM pg_language WHERE lanname = object_name)
+        WHEN class = 'F' THEN NOT EXISTS (SELECT FROM pg_foreign_data_wrapper WHERE fdwname = object_name)
+        WHEN class = 'S' THEN NOT EXISTS (SELECT FROM pg_foreign_server WHERE srvname = object_name)
+        ELSE NOT EXISTS (SELECT FROM pg_largeobject_metadata WHERE oid = object_name::oid)
+      END
+      UNION
+      SELECT kind, schema, object_name, NULL, column_name
+      FROM declared, jsonb_array_elements_text(columns) AS column_name
+      WHERE class = 'c' AND object_name IS NOT NULL AND EXISTS (
+          SELECT FROM pg_class WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema)))
+        AND NOT EXISTS (
+          SELECT FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+          WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema)) AND attname = column_name AND NOT attisdropped)
+    )
+    SELECT coalesce(jsonb_agg(step ORDER BY step), '[]') INTO found
+    FROM (
+      SELECT jsonb_build_object('kind', 'pending',
+        'object', concat(
+          CASE WHEN column_name IS NOT NULL THEN 'column ' || quote_ident(column_name) || ' of table '
+            WHEN object_name IS NULL THEN 'schema ' WHEN kind = 'column' THEN 'table ' ELSE lower(regexp_replace(kind, '([A-Z])', ' \1', 'g')) || ' ' END,
+          quote_ident(schema), CASE WHEN schema IS NOT NULL AND object_name IS NOT NULL THEN '.' END, quote_ident(object_name),
+          '(' || (SELECT coalesce(string_agg(type, ', ' ORDER BY nr), '') FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr)) || ')'),
+        'why', 'privileges on it are declared, and it is not there: a later run grants them') AS step
+      FROM missing
+      UNION ALL
+      SELECT DISTINCT jsonb_build_object('kind', 'blocked',
+        'object', format('privilege %s', privilege),
+        'why', format('this server has no such privilege on a %s', lower(regexp_replace(kind, '([A-Z])', ' \1', 'g'))))
+      FROM declared, jsonb_array_elements_text(privileges) AS privilege
+      WHERE class <> 'c' AND privilege NOT IN (SELECT privilege_type FROM aclexplode(acldefault(class::"char", 10)))
+        OR class = 'c' AND privilege NOT IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
+    ) AS all_steps;
+    steps := steps || found;
+  END IF;
+
+  -- What is there and was never declared. It may hold data: nothing is done about it.
+  SELECT coalesce(jsonb_agg(step ORDER BY step), '[]') INTO found
+  FROM (
+    SELECT jsonb_build_object('kind', 'found', 'object', format('schema %I', nspname), 'why', 'not declared')
+    FROM pg_namespace
+    WHERE oid >= user_made AND NOT pristine AND nspname NOT LIKE 'pg\_%'
+      AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', nspname))
+      AND NOT EXISTS (
+        SELECT FROM pg_depend WHERE classid = 'pg_namespace'::regclass AND objid = pg_namespace.oid AND deptype = 'e')
+    UNION ALL
+    SELECT jsonb_build_object('kind', 'found', 'object', format('extension %I', extname), 'why', 'not declared')
+    FROM pg_extension
+    WHERE oid >= user_made AND NOT pristine
+      AND NOT desired->'extensions' @> jsonb_build_array(jsonb_build_object('name', extname))
+      -- Another one may need it.
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = pg_extension.oid AND classid = 'pg_extension'::regclass)
+  ) AS undeclared_objects(step);
+  steps := steps || found;
 END;

@@ -64,6 +64,7 @@ BEGIN
       PERFORM pg_sleep(0.05 * attempts);
     END;
   END LOOP;
+-- @finish
   PERFORM set_config(
     'dbgen.steps',
     CASE WHEN applying
