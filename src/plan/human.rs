@@ -36,7 +36,7 @@ fn lines(step: &Step) -> Vec<String> {
     let sql: Vec<String> = step.sql.iter().flat_map(|sql| visible_lines(sql)).collect();
     let comment = |text: String| vec![format!("-- {text}")];
     match step.kind {
-        Kind::Change | Kind::Failed if !sql.is_empty() => [sql, comment(why)].concat(),
+        Kind::Change | Kind::Record | Kind::Failed if !sql.is_empty() => [sql, comment(why)].concat(),
         kind => {
             let mut lines = vec![format!("{}: {why}", visible(&step.object))];
             let about = match kind {
@@ -75,6 +75,7 @@ pub fn summary(plan: &Plan, mode: Mode) -> String {
         (changes, Mode::Apply) => parts.push(format!("{} executed", phrase::count(changes, "change"))),
     }
     for (number, word) in [
+        (counts.failed, "failed"),
         (counts.blocked, "blocked"),
         (counts.pending, "pending"),
         (counts.found, "found but not declared"),
@@ -88,7 +89,7 @@ pub fn summary(plan: &Plan, mode: Mode) -> String {
         parts.insert(0, "nothing to do".into());
     }
     if !failed.is_empty() {
-        parts.push(format!("failed: {}", failed.join(", ")));
+        parts.push(format!("not done: {}", failed.join(", ")));
     }
     let mut out = parts.join(", ");
     out.push_str(&format!(" ({})", phrase::count(databases, "database")));

@@ -75,6 +75,8 @@ pub struct Step {
 pub enum Kind {
     /// The statement is executed by apply.
     Change,
+    /// Not a difference: what apply remembers, so that the next run has less to look at.
+    Record,
     /// It was to be executed, and the server refused. Nothing of its scope is executed then.
     Failed,
     /// It can't be changed safely; the reason tells the way out.
@@ -87,12 +89,13 @@ pub enum Kind {
 
 impl Kind {
     /// All, in the order in which a person reads them.
-    pub const ALL: [Kind; 5] = [Kind::Change, Kind::Failed, Kind::Blocked, Kind::Pending, Kind::Found];
+    pub const ALL: [Kind; 6] = [Kind::Change, Kind::Record, Kind::Failed, Kind::Blocked, Kind::Pending, Kind::Found];
 
     /// The word that reports have.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Change => "change",
+            Kind::Record => "record",
             Kind::Failed => "failed",
             Kind::Blocked => "blocked",
             Kind::Pending => "pending",
@@ -106,6 +109,8 @@ impl Kind {
 pub struct Counts {
     /// [`Kind::Change`]
     pub change: usize,
+    /// [`Kind::Record`]
+    pub record: usize,
     /// [`Kind::Failed`]
     pub failed: usize,
     /// [`Kind::Blocked`]
@@ -123,6 +128,7 @@ impl Plan {
         for step in self.scopes.iter().flat_map(|scope| &scope.steps) {
             match step.kind {
                 Kind::Change => counts.change += 1,
+                Kind::Record => counts.record += 1,
                 Kind::Failed => counts.failed += 1,
                 Kind::Blocked => counts.blocked += 1,
                 Kind::Pending => counts.pending += 1,
@@ -221,7 +227,7 @@ pub(crate) mod tests {
 
     #[test]
     fn steps_are_counted_by_kind() {
-        let counts = Counts { change: 3, failed: 0, blocked: 1, pending: 1, found: 2 };
+        let counts = Counts { change: 3, record: 0, failed: 0, blocked: 1, pending: 1, found: 2 };
         assert_eq!(sample().counts(), counts);
     }
 }

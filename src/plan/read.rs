@@ -46,7 +46,8 @@ pub fn scope(line: &str) -> Result<Scope, ReadError> {
     let line: Line = serde_json::from_str(line)?;
     let name = match (line.scope.as_str(), line.database) {
         ("roles", _) => ScopeName::Roles,
-        ("databases", _) => ScopeName::Databases,
+        // Before the rest of it, because CREATE DATABASE can't run in a transaction.
+        ("databases" | "creation", _) => ScopeName::Databases,
         ("contents", Some(database)) => ScopeName::Contents(database),
         _ => return Err(ReadError::Scope(line.scope)),
     };

@@ -102,7 +102,11 @@ impl Psql {
             });
             scope.spawn(move || {
                 if let Some(stderr) = stderr {
-                    let _ = lines(stderr, |text| told(&visible(&message::cleaned(text).replace('\t', "    "))));
+                    let _ = lines(stderr, |text| {
+                        if let Some(text) = message::cleaned(text) {
+                            told(&visible(&text.replace('\t', "    ")));
+                        }
+                    });
                 }
             });
             stdout.map_or(Ok(()), |stdout| lines(stdout, &mut line))
