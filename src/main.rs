@@ -30,14 +30,18 @@ fn main() -> ExitCode {
 }
 
 fn psql_error(error: &anyhow::Error) -> Option<&PsqlError> {
-    let of_run = error.downcast_ref::<RunError>().and_then(|error| match error {
-        RunError::Psql(error) => Some(error),
-        _ => None,
-    });
-    let of_ask = error.downcast_ref::<AskError>().and_then(|error| match error {
-        AskError::Psql(error) => Some(error),
-        _ => None,
-    });
+    let of_run = error
+        .downcast_ref::<RunError>()
+        .and_then(|error| match error {
+            RunError::Psql(error) => Some(error),
+            _ => None,
+        });
+    let of_ask = error
+        .downcast_ref::<AskError>()
+        .and_then(|error| match error {
+            AskError::Psql(error) => Some(error),
+            _ => None,
+        });
     of_run.or(of_ask)
 }
 

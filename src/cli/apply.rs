@@ -121,7 +121,10 @@ fn refuse_without_rights(server: &Server, plan: &Plan) -> Result<()> {
 }
 
 fn is_confirmed(changes: usize) -> Result<bool> {
-    anstream::eprint!("dbgen: execute {}? [y/N] ", phrase::count(changes, "change"));
+    anstream::eprint!(
+        "dbgen: execute {}? [y/N] ",
+        phrase::count(changes, "change")
+    );
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;

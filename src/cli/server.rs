@@ -151,7 +151,10 @@ impl<'c> Server<'c> {
             tell(&format!("note: {left_out}"));
         }
         for password in &self.unread {
-            tell(&format!("note: {password} is not compared: `{}` may not read pg_catalog.pg_authid", self.answer.user));
+            tell(&format!(
+                "note: {password} is not compared: `{}` may not read pg_catalog.pg_authid",
+                self.answer.user
+            ));
         }
     }
 
@@ -159,7 +162,14 @@ impl<'c> Server<'c> {
     pub fn run(&self, mode: Mode, reported: impl FnMut(&Scope)) -> Result<Plan> {
         let without_superuser = !self.answer.superuser;
         let how = (mode, without_superuser);
-        Ok(run::run(&self.psql, self.instance, &self.script, how, tell, reported)?)
+        Ok(run::run(
+            &self.psql,
+            self.instance,
+            &self.script,
+            how,
+            tell,
+            reported,
+        )?)
     }
 
     /// What a role that is no superuser lacks for this plan.
@@ -175,7 +185,9 @@ impl<'c> Server<'c> {
     /// Whether the server takes everything from another one; says so.
     pub fn is_standby(&self) -> bool {
         if self.answer.recovery {
-            tell("the server is a standby in recovery, which takes everything from its primary: nothing to do here");
+            tell(
+                "the server is a standby in recovery, which takes everything from its primary: nothing to do here",
+            );
         }
         self.answer.recovery
     }

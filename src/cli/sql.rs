@@ -45,7 +45,8 @@ pub fn run(args: &SqlArgs, global: &Global) -> Result<Outcome> {
     if !loaded.findings.is_empty() {
         report::to_stderr(&loaded.findings, &loaded.sources, global)?;
     }
-    let (Outcome::Fine, Some(catalog)) = (report::outcome(&loaded.findings, global), loaded.catalog)
+    let (Outcome::Fine, Some(catalog)) =
+        (report::outcome(&loaded.findings, global), loaded.catalog)
     else {
         return Ok(Outcome::Findings);
     };

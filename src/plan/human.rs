@@ -36,7 +36,9 @@ fn lines(step: &Step) -> Vec<String> {
     let sql: Vec<String> = step.sql.iter().flat_map(|sql| visible_lines(sql)).collect();
     let comment = |text: String| vec![format!("-- {text}")];
     match step.kind {
-        Kind::Change | Kind::Record | Kind::Failed if !sql.is_empty() => [sql, comment(why)].concat(),
+        Kind::Change | Kind::Record | Kind::Failed if !sql.is_empty() => {
+            [sql, comment(why)].concat()
+        }
         kind => {
             let mut lines = vec![format!("{}: {why}", visible(&step.object))];
             let about = match kind {
@@ -72,7 +74,9 @@ pub fn summary(plan: &Plan, mode: Mode) -> String {
     match (counts.change, mode) {
         (0, _) => {}
         (changes, Mode::Plan) => parts.push(phrase::count(changes, "change")),
-        (changes, Mode::Apply) => parts.push(format!("{} executed", phrase::count(changes, "change"))),
+        (changes, Mode::Apply) => {
+            parts.push(format!("{} executed", phrase::count(changes, "change")))
+        }
     }
     for (number, word) in [
         (counts.failed, "failed"),
@@ -84,7 +88,10 @@ pub fn summary(plan: &Plan, mode: Mode) -> String {
             parts.push(format!("{number} {word}"));
         }
     }
-    let failed: Vec<String> = plan.failed().map(|name| visible(&name.to_string())).collect();
+    let failed: Vec<String> = plan
+        .failed()
+        .map(|name| visible(&name.to_string()))
+        .collect();
     if counts.change + counts.blocked == 0 && failed.is_empty() {
         parts.insert(0, "nothing to do".into());
     }
@@ -95,24 +102,4 @@ pub fn summary(plan: &Plan, mode: Mode) -> String {
     out.push_str(&format!(" ({})", phrase::count(databases, "database")));
     out.push('\n');
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::tests::sample;
-
-    #[test]
-    fn a_plan_is_grouped_by_scope_and_kind() {
-        insta::assert_snapshot!(render(&sample(), Mode::Plan));
-    }
-
-    #[test]
-    fn nothing_to_do_says_so() {
-        let plan = Plan {
-            scopes: vec![Scope { name: ScopeName::Contents("a".into()), steps: Vec::new() }],
-            unreported: Vec::new(),
-        };
-        assert_eq!(render(&plan, Mode::Plan), "nothing to do (1 database)\n");
-    }
 }

@@ -62,14 +62,3 @@ pub fn render(plan: &Plan, mode: Mode) -> String {
         summary: plan.counts(),
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::tests::sample;
-
-    #[test]
-    fn the_document_keeps_its_shape() {
-        insta::assert_snapshot!(render(&sample(), Mode::Plan));
-    }
-}

@@ -89,7 +89,14 @@ pub enum Kind {
 
 impl Kind {
     /// All, in the order in which a person reads them.
-    pub const ALL: [Kind; 6] = [Kind::Change, Kind::Record, Kind::Failed, Kind::Blocked, Kind::Pending, Kind::Found];
+    pub const ALL: [Kind; 6] = [
+        Kind::Change,
+        Kind::Record,
+        Kind::Failed,
+        Kind::Blocked,
+        Kind::Pending,
+        Kind::Found,
+    ];
 
     /// The word that reports have.
     pub fn as_str(self) -> &'static str {
@@ -141,13 +148,21 @@ impl Plan {
     /// The scopes of which something failed.
     pub fn failed(&self) -> impl Iterator<Item = &ScopeName> {
         let has_failed = |scope: &&Scope| scope.steps.iter().any(|step| step.kind == Kind::Failed);
-        let reported = self.scopes.iter().filter(has_failed).map(|scope| &scope.name);
+        let reported = self
+            .scopes
+            .iter()
+            .filter(has_failed)
+            .map(|scope| &scope.name);
         reported.chain(&self.unreported)
     }
 
     /// Adds what was reported, to what was reported of the same scope before.
     pub fn add(&mut self, scope: Scope) {
-        match self.scopes.iter_mut().find(|before| before.name == scope.name) {
+        match self
+            .scopes
+            .iter_mut()
+            .find(|before| before.name == scope.name)
+        {
             Some(before) => before.steps.extend(scope.steps),
             None => self.scopes.push(scope),
         }
@@ -159,75 +174,5 @@ impl Scope {
     pub fn grouped(&self) -> Vec<&Step> {
         let of = |kind| self.steps.iter().filter(move |step| step.kind == kind);
         Kind::ALL.into_iter().flat_map(of).collect()
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    /// A step without anything unusual.
-    pub(crate) fn step(kind: Kind, object: &str, sql: &str, why: &str) -> Step {
-        Step {
-            kind,
-            object: object.into(),
-            sql: (!sql.is_empty()).then(|| sql.into()),
-            why: why.into(),
-            password: None,
-            outside: false,
-        }
-    }
-
-    /// Steps of each kind, a statement of two lines, a password, hostile names, a scope that failed.
-    pub(crate) fn sample() -> Plan {
-        let mut password = step(
-            Kind::Change,
-            "role immich",
-            "ALTER ROLE immich PASSWORD '<SCRAM verifier>'",
-            "the password is another one",
-        );
-        password.password = Some("immich".into());
-        Plan {
-            scopes: vec![
-                Scope {
-                    name: ScopeName::Roles,
-                    steps: vec![
-                        step(Kind::Found, "role old", "", "role old is not declared"),
-                        step(Kind::Change, "role immich", "CREATE ROLE immich LOGIN", "the role does not exist"),
-                        password,
-                    ],
-                },
-                Scope {
-                    name: ScopeName::Databases,
-                    steps: vec![step(
-                        Kind::Blocked,
-                        "database immich",
-                        "",
-                        "encoding is LATIN1 and UTF8 is declared; dump it and restore it into a new database",
-                    )],
-                },
-                Scope { name: ScopeName::Contents("empty".into()), steps: Vec::new() },
-                Scope {
-                    name: ScopeName::Contents("it's \\ :x".into()),
-                    steps: vec![
-                        step(
-                            Kind::Change,
-                            "hook",
-                            "CREATE TABLE a (\n  b integer\n)",
-                            "its condition holds\n\u{1b}[31m",
-                        ),
-                        step(Kind::Pending, "table public.z", "GRANT SELECT ON TABLE public.z TO r", "the table does not exist"),
-                        step(Kind::Found, "table public.b", "REVOKE SELECT ON TABLE public.b FROM r", "r has SELECT, which nothing declares"),
-                    ],
-                },
-            ],
-            unreported: vec![ScopeName::Contents("broken".into())],
-        }
-    }
-
-    #[test]
-    fn steps_are_counted_by_kind() {
-        let counts = Counts { change: 3, record: 0, failed: 0, blocked: 1, pending: 1, found: 2 };
-        assert_eq!(sample().counts(), counts);
     }
 }

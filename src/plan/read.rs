@@ -89,6 +89,11 @@ mod tests {
         assert!(error(r#"{"version":1,"scope":"moon","steps":[]}"#).contains("`moon`"));
         assert!(error(r#"{"version":1,"scope":"contents","steps":[]}"#).contains("`contents`"));
         assert!(error("Timing is on.").contains("no report"));
-        assert!(error(r#"{"version":1,"scope":"roles","steps":[{"kind":"maybe","object":"","why":""}]}"#).contains("maybe"));
+        assert!(
+            error(
+                r#"{"version":1,"scope":"roles","steps":[{"kind":"maybe","object":"","why":""}]}"#
+            )
+            .contains("maybe")
+        );
     }
 }

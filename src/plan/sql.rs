@@ -56,19 +56,3 @@ pub fn render(plan: &Plan) -> String {
 fn is_executed(step: &Step) -> bool {
     step.kind == Kind::Change && step.password.is_none() && step.sql.is_some()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::tests::sample;
-
-    #[test]
-    fn only_what_would_be_executed_is_no_comment() {
-        insta::assert_snapshot!(render(&sample()));
-    }
-
-    #[test]
-    fn nothing_to_do_is_a_comment() {
-        assert_eq!(render(&Plan::default()), HEAD);
-    }
-}

@@ -51,7 +51,10 @@ pub enum AskError {
 
 /// The question. `verifiers` names roles; where nobody may read what the server keeps of passwords, there is no error but no answer.
 fn script(roles: &[&Identifier]) -> String {
-    let names: Vec<String> = roles.iter().map(|role| quote_literal(role.as_str())).collect();
+    let names: Vec<String> = roles
+        .iter()
+        .map(|role| quote_literal(role.as_str()))
+        .collect();
     let names = names.join(", ");
     format!(
         "\
@@ -79,11 +82,18 @@ SELECT coalesce(json_object_agg(rolname, rolpassword), '{{}}')
 ///
 /// # Errors
 /// When psql can't be started, there is no connection, or the answer is none.
-pub fn ask(psql: &Psql, roles: &[&Identifier], told: impl Fn(&str) + Send) -> Result<Answer, AskError> {
+pub fn ask(
+    psql: &Psql,
+    roles: &[&Identifier],
+    told: impl Fn(&str) + Send,
+) -> Result<Answer, AskError> {
     let mut lines = Vec::new();
-    match psql.run(&script(roles), &[], told, |line| lines.push(line.to_owned()))? {
+    match psql.run(&script(roles), &[], told, |line| {
+        lines.push(line.to_owned())
+    })? {
         Ended::Fine => {
-            let mut answer: Answer = serde_json::from_str(lines.first().map_or("", String::as_str))?;
+            let mut answer: Answer =
+                serde_json::from_str(lines.first().map_or("", String::as_str))?;
             if let Some(verifiers) = lines.get(1) {
                 answer.verifiers = Some(serde_json::from_str(verifiers)?);
             }

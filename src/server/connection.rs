@@ -136,7 +136,11 @@ pub fn defaults(
         defaults.push(("PGDATABASE", "postgres".into()));
     }
     let host_is_said = connection.is_some_and(|connection| connection.says_host);
-    if !host_is_said && ["PGHOST", "PGHOSTADDR", "PGSERVICE"].into_iter().all(unsaid) {
+    if !host_is_said
+        && ["PGHOST", "PGHOSTADDR", "PGSERVICE"]
+            .into_iter()
+            .all(unsaid)
+    {
         defaults.push(("PGHOST", socket_directory.into()));
         if unsaid("PGPORT") {
             defaults.push(("PGPORT", port.to_string().into()));
@@ -173,12 +177,20 @@ mod tests {
             assert_eq!(error, ConnectionError::Secret("password"), "{text}");
             assert!(!error.to_string().contains("hunter2"));
         }
-        assert_eq!(refused("sslpassword=x"), ConnectionError::Secret("sslpassword"));
+        assert_eq!(
+            refused("sslpassword=x"),
+            ConnectionError::Secret("sslpassword")
+        );
     }
 
     #[test]
     fn what_can_not_be_read_is_refused_without_being_repeated() {
-        for text in ["host=db hunter2", "password hunter2 = x", "host='hunter2", "postgresql://a/b?hunter2"] {
+        for text in [
+            "host=db hunter2",
+            "password hunter2 = x",
+            "host='hunter2",
+            "postgresql://a/b?hunter2",
+        ] {
             let error = refused(text);
             assert!(matches!(error, ConnectionError::Malformed(_)), "{text}");
             assert!(!error.to_string().contains("hunter2"), "{text}");
@@ -198,14 +210,28 @@ mod tests {
         ] {
             assert!(says_host(text), "{text}");
         }
-        for text in ["", "immich", "user=me", "host='' user=x", "postgresql://", "postgresql:///x?user=me", "postgresql://me@/x", "postgresql://:5433/"] {
+        for text in [
+            "",
+            "immich",
+            "user=me",
+            "host='' user=x",
+            "postgresql://",
+            "postgresql:///x?user=me",
+            "postgresql://me@/x",
+            "postgresql://:5433/",
+        ] {
             assert!(!says_host(text), "{text}");
         }
     }
 
     #[test]
     fn a_password_within_another_value_is_none() {
-        for text in ["application_name='password=x'", "options='-c a\\'b' user=x", "postgresql://me:@db/x", "password=''"] {
+        for text in [
+            "application_name='password=x'",
+            "options='-c a\\'b' user=x",
+            "postgresql://me:@db/x",
+            "password=''",
+        ] {
             assert!(text.parse::<ConnectionString>().is_ok(), "{text}");
         }
     }

@@ -31,11 +31,17 @@ mod tests {
     fn only_the_place_in_the_script_goes() {
         for (line, cleaned_line) in [
             ("psql:<stdin>:12: ERROR:  no", "ERROR:  no"),
-            ("psql: error: connection to server failed: x", "connection to server failed: x"),
+            (
+                "psql: error: connection to server failed: x",
+                "connection to server failed: x",
+            ),
             ("psql:<stdin>:3: error: \\connect: x", "\\connect: x"),
             ("dbgen: not everything", "not everything"),
             ("\tIs the server running?", "\tIs the server running?"),
-            ("DETAIL:  psql:<stdin>:1: stays", "DETAIL:  psql:<stdin>:1: stays"),
+            (
+                "DETAIL:  psql:<stdin>:1: stays",
+                "DETAIL:  psql:<stdin>:1: stays",
+            ),
         ] {
             assert_eq!(cleaned(line), Some(cleaned_line));
         }

@@ -24,7 +24,9 @@ pub struct Passwords {
 #[derive(Debug, Error)]
 pub enum LeftOut {
     /// Only the host that the module is for knows the file.
-    #[error("the password of `{role}` is left as it is: {keeper} has it on the module's host; --password-file {role}=FILE says where it is here")]
+    #[error(
+        "the password of `{role}` is left as it is: {keeper} has it on the module's host; --password-file {role}=FILE says where it is here"
+    )]
     Elsewhere {
         /// The role.
         role: String,
@@ -32,7 +34,9 @@ pub enum LeftOut {
         keeper: &'static str,
     },
     /// The file is not here.
-    #[error("the password of `{role}` is left as it is: can't read `{path}` ({error}); --password-file {role}=FILE says where it is here")]
+    #[error(
+        "the password of `{role}` is left as it is: can't read `{path}` ({error}); --password-file {role}=FILE says where it is here"
+    )]
     Unreadable {
         /// The role.
         role: String,
@@ -75,8 +79,15 @@ pub enum PasswordsError {
 ///
 /// # Errors
 /// When a file of `files` can't be read, or what is in any file can't be a password.
-pub fn read(credentials: &[Credential], files: &BTreeMap<String, PathBuf>) -> Result<Passwords, PasswordsError> {
-    let declared = |role: &String| credentials.iter().any(|credential| credential.role.as_str() == role);
+pub fn read(
+    credentials: &[Credential],
+    files: &BTreeMap<String, PathBuf>,
+) -> Result<Passwords, PasswordsError> {
+    let declared = |role: &String| {
+        credentials
+            .iter()
+            .any(|credential| credential.role.as_str() == role)
+    };
     if let Some(role) = files.keys().find(|role| !declared(role)) {
         return Err(PasswordsError::NoSuchRole(role.clone()));
     }
@@ -88,7 +99,10 @@ pub fn read(credentials: &[Credential], files: &BTreeMap<String, PathBuf>) -> Re
             (Some(path), _) => path,
             (None, PasswordSource::File(path)) => Path::new::<str>(path),
             (None, source) => {
-                passwords.left_out.push(LeftOut::Elsewhere { role, keeper: keeper(source) });
+                passwords.left_out.push(LeftOut::Elsewhere {
+                    role,
+                    keeper: keeper(source),
+                });
                 continue;
             }
         };
@@ -99,11 +113,17 @@ pub fn read(credentials: &[Credential], files: &BTreeMap<String, PathBuf>) -> Re
                 return Err(PasswordsError::Unreadable { role, path, error });
             }
             Err(error) => {
-                passwords.left_out.push(LeftOut::Unreadable { role, path, error });
+                passwords
+                    .left_out
+                    .push(LeftOut::Unreadable { role, path, error });
                 continue;
             }
         };
-        let secret = Secret::from_bytes(&bytes).map_err(|error| PasswordsError::Unusable { role, path, error })?;
+        let secret = Secret::from_bytes(&bytes).map_err(|error| PasswordsError::Unusable {
+            role,
+            path,
+            error,
+        })?;
         passwords.secrets.insert(credential.role.clone(), secret);
     }
     Ok(passwords)
@@ -132,7 +152,9 @@ impl Passwords {
         secrets
             .map(|(role, secret)| {
                 let stored = stored.get(role.as_str()).and_then(Option::as_deref);
-                let verifier = secret.verifier(stored, iterations).map_err(io::Error::other)?;
+                let verifier = secret
+                    .verifier(stored, iterations)
+                    .map_err(io::Error::other)?;
                 Ok((role.clone(), verifier))
             })
             .collect()

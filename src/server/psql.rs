@@ -56,7 +56,9 @@ pub enum PsqlError {
     #[error("psql ended unexpectedly ({0})")]
     Unexpected(ExitStatus),
     /// A signal arrived.
-    #[error("interrupted: the transaction that was open is rolled back, and what was committed before stays")]
+    #[error(
+        "interrupted: the transaction that was open is rolled back, and what was committed before stays"
+    )]
     Interrupted(i32),
 }
 
@@ -94,7 +96,8 @@ impl Psql {
             _ => PsqlError::Start(program, error),
         })?;
         self.interrupts.pass_to(Pid::from_child(&child).into());
-        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let read = thread::scope(|scope| {
             scope.spawn(move || {
                 // A psql that can't connect ends without reading.

@@ -44,8 +44,18 @@ pub fn missing(psql: &Psql, plan: &Plan, answer: &Answer) -> Result<Missing, Run
     if answer.superuser || changes == 0 {
         return Ok(missing);
     }
-    if !answer.create_database && plan.scopes.iter().flat_map(|scope| &scope.steps).any(is_creation) {
-        let creations = plan.scopes.iter().flat_map(|scope| &scope.steps).filter(|step| is_creation(step));
+    if !answer.create_database
+        && plan
+            .scopes
+            .iter()
+            .flat_map(|scope| &scope.steps)
+            .any(is_creation)
+    {
+        let creations = plan
+            .scopes
+            .iter()
+            .flat_map(|scope| &scope.steps)
+            .filter(|step| is_creation(step));
         missing.insert("CREATEDB".into(), creations.map(shown).collect());
     }
     let rehearsal = Rehearsal::new(plan);
@@ -58,10 +68,14 @@ pub fn missing(psql: &Psql, plan: &Plan, answer: &Answer) -> Result<Missing, Run
         }
     };
     let mut refused = Vec::new();
-    psql.run(&rehearsal.script, &[], told, |line| refused.extend(serde_json::from_str::<(usize, String)>(line)))
-        .map_err(|error: PsqlError| RunError::from(error))?;
+    psql.run(&rehearsal.script, &[], told, |line| {
+        refused.extend(serde_json::from_str::<(usize, String)>(line))
+    })
+    .map_err(|error: PsqlError| RunError::from(error))?;
     for (index, message) in refused {
-        let Some((name, step)) = rehearsal.steps.get(index) else { continue };
+        let Some((name, step)) = rehearsal.steps.get(index) else {
+            continue;
+        };
         let right = match name {
             ScopeName::Roles if !answer.create_role => format!("CREATEROLE ({message})"),
             ScopeName::Contents(database) => format!("in database {database}: {message}"),
@@ -110,8 +124,12 @@ struct Rehearsal<'p> {
 
 impl<'p> Rehearsal<'p> {
     fn new(plan: &'p Plan) -> Rehearsal<'p> {
-        let mut rehearsal = Rehearsal { script: HEAD.to_owned(), steps: Vec::new() };
-        let scopes = |wanted: ScopeName| plan.scopes.iter().filter(move |scope| scope.name == wanted);
+        let mut rehearsal = Rehearsal {
+            script: HEAD.to_owned(),
+            steps: Vec::new(),
+        };
+        let scopes =
+            |wanted: ScopeName| plan.scopes.iter().filter(move |scope| scope.name == wanted);
         let created: Vec<&str> = scopes(ScopeName::Databases)
             .flat_map(|scope| &scope.steps)
             .filter(|step| is_creation(step))
@@ -123,13 +141,17 @@ impl<'p> Rehearsal<'p> {
         }
         rehearsal.script.push_str("ROLLBACK;\n");
         for scope in &plan.scopes {
-            let ScopeName::Contents(database) = &scope.name else { continue };
+            let ScopeName::Contents(database) = &scope.name else {
+                continue;
+            };
             let is_created = created.iter().any(|object| is_database(object, database));
             if is_created || !scope.steps.iter().any(|step| step.kind == Kind::Change) {
                 continue;
             }
             let target = quote_connection(database);
-            rehearsal.script.push_str(&format!("\\connect -reuse-previous=on {target}\n{BEGIN}"));
+            rehearsal
+                .script
+                .push_str(&format!("\\connect -reuse-previous=on {target}\n{BEGIN}"));
             // Roles belong to all databases: those that are to be created are created here too.
             for roles in scopes(ScopeName::Roles) {
                 rehearsal.add(roles, |_| true);
@@ -141,7 +163,10 @@ impl<'p> Rehearsal<'p> {
     }
 
     fn add(&mut self, scope: &'p Scope, wanted: impl Fn(&Step) -> bool) {
-        let changes = scope.steps.iter().filter(|step| step.kind == Kind::Change && wanted(step));
+        let changes = scope
+            .steps
+            .iter()
+            .filter(|step| step.kind == Kind::Change && wanted(step));
         for step in changes {
             let Some(sql) = &step.sql else { continue };
             let body = format!("BEGIN EXECUTE {}; END", quote_literal(sql));
@@ -171,9 +196,15 @@ mod tests {
     #[test]
     fn a_privilege_that_is_not_granted_is_seen_in_the_warning() {
         let line = "WARNING:  01007: no privileges were granted for \"a\"";
-        assert_eq!(silent_refusal(line), Some("no privileges were granted for \"a\""));
+        assert_eq!(
+            silent_refusal(line),
+            Some("no privileges were granted for \"a\"")
+        );
         assert_eq!(silent_refusal("ERROR:  42501: permission denied"), None);
-        assert_eq!(silent_refusal("LOCATION:  aclcheck_error, aclchk.c:3452"), None);
+        assert_eq!(
+            silent_refusal("LOCATION:  aclcheck_error, aclchk.c:3452"),
+            None
+        );
     }
 
     #[test]

@@ -18,7 +18,9 @@ pub enum RunError {
     #[error(transparent)]
     Report(#[from] ReadError),
     /// The connection.
-    #[error("the connection was lost; what was not committed is rolled back, and the next run does the rest")]
+    #[error(
+        "the connection was lost; what was not committed is rolled back, and the next run does the rest"
+    )]
     Lost,
     /// The program ended with an error that belongs to no part of the server.
     #[error("the program failed")]
@@ -40,10 +42,13 @@ pub fn run(
     let mut plan = Plan::default();
     let mut unreadable = None;
     let mut variables = vec![
-        ("mode", match mode {
-            Mode::Plan => "plan",
-            Mode::Apply => "apply",
-        }),
+        (
+            "mode",
+            match mode {
+                Mode::Plan => "plan",
+                Mode::Apply => "apply",
+            },
+        ),
         ("format", "json"),
     ];
     if without_superuser {
