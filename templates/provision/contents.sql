@@ -39,11 +39,11 @@ BEGIN
       'kind', 'change',
       'object', 'hook',
       'sql', concat(
-        'SET LOCAL search_path TO DEFAULT;',
+        'SET LOCAL search_path TO DEFAULT; SET LOCAL check_function_bodies TO on;',
         E'\nSET LOCAL ROLE ' || quote_ident(hook->>'role') || ';',
         E'\n', hook->>'sql', E'\n;',
         CASE WHEN hook ? 'role' THEN E'\nRESET ROLE;' END,
-        E'\nSET LOCAL search_path TO pg_catalog'),
+        E'\nSET LOCAL search_path TO pg_catalog; SET LOCAL check_function_bodies TO off'),
       'why', 'its condition does not hold' || coalesce(': ' || problem, ''));
     IF hook ? 'first' THEN
       steps := steps || found;
