@@ -28,7 +28,12 @@ BEGIN
     problem := NULL;
     BEGIN
       SET LOCAL search_path TO DEFAULT;
+      -- Not as the superuser where another role is named: what is asked may call functions of the database's owner.
+      IF hook ? 'role' THEN
+        EXECUTE format('SET LOCAL ROLE %I', hook->>'role');
+      END IF;
       EXECUTE hook->>'unless' INTO satisfied;
+      RESET ROLE;
     EXCEPTION WHEN OTHERS THEN
       -- What it asks for may not be there yet.
       problem := sqlerrm;
