@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use super::{
-    Access, Catalog, Creation, DEFAULT_PORT, DEFAULT_SOCKET_DIRECTORY, Database, DefaultPrivilege,
-    Details, Extension, Grant, Grantee, Instance, MAIN, Membership, Object, PasswordSource, Preset,
-    Privileges, Role, Settings, access,
+    Access, Catalog, Converge, CreatedBy, Creation, DEFAULT_PORT, DEFAULT_SOCKET_DIRECTORY,
+    Database, DefaultPrivilege, Details, Extension, Grant, Grantee, Hooks, Instance, MAIN,
+    Membership, Object, PasswordSource, Preset, Privileges, Public, Role, Settings, Timeouts,
+    access,
 };
 use crate::check::{Scope, target};
 use crate::declaration::{self, Attribute, Setting, Text};
@@ -66,6 +67,10 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
             .collect(),
         preload_libraries: BTreeSet::new(),
         packages: BTreeSet::new(),
+        converge: Converge::default(),
+        creation: CreatedBy::default(),
+        drift: None,
+        timeouts: Timeouts::default(),
     };
     for said in &declarations.instances {
         if let Some(directory) = &said.socket_directory {
@@ -235,6 +240,9 @@ fn database<'d>(
         units: units.into_iter().map(|unit| unit.value.clone()).collect(),
         schemas,
         extensions,
+        converge: None,
+        public: Public::default(),
+        hooks: Hooks::default(),
     };
     Ok(Database {
         service: service.name.value.clone(),

@@ -2,6 +2,7 @@
 //! later command starts from here.
 
 pub mod access;
+mod converge;
 mod lower;
 pub mod reach;
 
@@ -16,6 +17,7 @@ use crate::postgres::pattern::Pattern;
 use crate::postgres::privilege::{ObjectKind, Privilege};
 use crate::postgres::version::Version;
 
+pub use converge::{Converge, CreatedBy, Drift, DriftMode, Hook, Hooks, Public, Timeouts};
 pub use lower::{Impossible, lower};
 
 /// The server that services.postgresql runs.
@@ -60,6 +62,14 @@ pub struct Instance {
     pub preload_libraries: BTreeSet<Box<str>>,
     /// Attributes of postgresqlPackages that the extensions come from.
     pub packages: BTreeSet<Box<str>>,
+    /// What becomes of privileges that are found and not declared.
+    pub converge: Converge,
+    /// Who creates databases and roles.
+    pub creation: CreatedBy,
+    /// How often drift is looked for; nothing: never.
+    pub drift: Option<Drift>,
+    /// How long the sessions of the provisioning program wait.
+    pub timeouts: Timeouts,
 }
 
 /// One database.
@@ -100,6 +110,12 @@ pub struct Details {
     pub socket_only: bool,
     /// The systemd units that use the database.
     pub units: BTreeSet<Box<str>>,
+    /// What becomes of privileges that are found and not declared; nothing: what the server's declaration says.
+    pub converge: Option<Converge>,
+    /// What becomes of the privileges of PUBLIC that are not declared.
+    pub public: Public,
+    /// SQL that the provisioning program runs.
+    pub hooks: Hooks,
 }
 
 impl Details {
@@ -114,6 +130,9 @@ impl Details {
         unix_user: None,
         socket_only: false,
         units: BTreeSet::new(),
+        converge: None,
+        public: Public::Revoke,
+        hooks: Hooks::NONE,
     };
 }
 

@@ -1,4 +1,5 @@
-//! From the catalog to text: the Nix module, and the check of what comes out.
+//! From the catalog to text: the Nix module, the check of what comes out, and the provisioning program.
 
 pub mod module;
 pub mod nix;
+pub mod sql;

@@ -14,6 +14,14 @@ pub fn quote_literal(text: &str) -> String {
     format!("E{}", doubled(&text.replace('\\', "\\\\"), '\''))
 }
 
+/// The database's name as the whole argument of psql's `\\connect`: a connection string that names nothing else, between
+/// single quotes, within which psql expands no variable and runs no command.
+pub fn quote_connection(database: &str) -> String {
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
+    let connection = format!("dbname='{}'", escaped(database));
+    format!("'{}'", escaped(&connection))
+}
+
 fn doubled(text: &str, quote: char) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push(quote);
@@ -36,6 +44,12 @@ mod tests {
         assert_eq!(quote_identifier("Ta\"ble"), "\"Ta\"\"ble\"");
         assert_eq!(quote_literal("it's"), "'it''s'");
         assert_eq!(quote_literal(""), "''");
+    }
+
+    #[test]
+    fn the_name_of_a_connection_is_escaped_for_libpq_and_for_psql() {
+        assert_eq!(quote_connection("a b"), r"'dbname=\'a b\''");
+        assert_eq!(quote_connection(r"it's \n"), r"'dbname=\'it\\\'s \\\\n\''");
     }
 
     #[test]

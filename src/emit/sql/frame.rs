@@ -1,0 +1,157 @@
+//! The text of the program: its parts put together, and the placeholders of a text filled.
+
+const FRAME: &str = include_str!("../../../templates/provision/frame.sql");
+const ENGINE: &str = include_str!("../../../templates/provision/engine.sql");
+const ROLES: &str = include_str!("../../../templates/provision/roles.sql");
+const DATABASES: &str = include_str!("../../../templates/provision/databases.sql");
+const CONTENTS: &str = include_str!("../../../templates/provision/contents.sql");
+const SCRAM: &str = include_str!("../../../templates/provision/scram.sql");
+const SESSION: &str = include_str!("../../../templates/provision/session.sql");
+const REPORT: &str = include_str!("../../../templates/provision/report.sql");
+
+/// Ends what is repeated for each database.
+const END: &str = "-- @end";
+
+/// Starts what is repeated for each database.
+const EACH: &str = "-- @each database";
+
+/// The programs that make the server what is declared, one for each document.
+pub struct Programs {
+    pub roles: String,
+    pub databases: String,
+    pub contents: String,
+}
+
+impl Programs {
+    /// The engine around each of the three differences.
+    pub fn new() -> Programs {
+        let around = |difference: &str| {
+            let scram = with_part(difference, "-- @scram", SCRAM);
+            with_part(ENGINE, "-- @difference", &scram)
+        };
+        Programs {
+            roles: around(ROLES),
+            databases: around(DATABASES),
+            contents: around(CONTENTS),
+        }
+    }
+}
+
+/// The frame, in which the shared texts are.
+pub fn frame() -> String {
+    let with_session = with_part(FRAME, "-- @session", SESSION);
+    with_part(&with_session, "-- @report", REPORT)
+}
+
+/// The text with another in place of each line that is the mark.
+fn with_part(text: &str, mark: &str, part: &str) -> String {
+    let mut out = String::with_capacity(text.len() + part.len());
+    for line in text.split_inclusive('\n') {
+        out.push_str(match line.trim() == mark {
+            true => part,
+            false => line,
+        });
+    }
+    out
+}
+
+/// A piece of the frame.
+pub enum Piece<'a> {
+    Once(&'a str),
+    EachDatabase(&'a str),
+}
+
+/// The pieces of the frame.
+pub fn pieces(frame: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = frame;
+    while let Some((once, repeated)) = split_at_line(rest, EACH) {
+        let (repeated, after) = split_at_line(repeated, END).unwrap_or((repeated, ""));
+        pieces.push(Piece::Once(once));
+        pieces.push(Piece::EachDatabase(repeated));
+        rest = after;
+    }
+    pieces.push(Piece::Once(rest));
+    pieces
+}
+
+/// What stands before and after the line.
+fn split_at_line<'a>(text: &'a str, line: &str) -> Option<(&'a str, &'a str)> {
+    let mut start = 0;
+    for candidate in text.split_inclusive('\n') {
+        let end = start + candidate.len();
+        if candidate.trim() == line {
+            return Some((&text[..start], &text[end..]));
+        }
+        start = end;
+    }
+    None
+}
+
+/// Adds the text to `out`, with its `@placeholders@` replaced. What replaces them is not looked at again, so that data
+/// can't name a placeholder.
+pub fn fill(out: &mut String, text: &str, values: &[(&str, &str)]) {
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let found = values.iter().find_map(|(name, value)| {
+            let after = from[1..].strip_prefix(name)?.strip_prefix('@')?;
+            Some((value, after))
+        });
+        rest = match found {
+            Some((value, after)) => {
+                out.push_str(value);
+                after
+            }
+            None => {
+                out.push('@');
+                &from[1..]
+            }
+        };
+    }
+    out.push_str(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_filled_in_is_not_filled_again() {
+        let mut out = String::new();
+        fill(
+            &mut out,
+            "a@b @name@ @x@ @name",
+            &[("x", "@name@"), ("name", "n@x@")],
+        );
+        assert_eq!(out, "a@b n@x@ @name@ @name");
+    }
+
+    #[test]
+    fn no_tag_of_a_dollar_quote_stands_in_what_it_quotes() {
+        let programs = Programs::new();
+        for program in [&programs.roles, &programs.databases, &programs.contents] {
+            assert!(!program.contains("$dbgen_part$"));
+            assert_eq!(program.matches("$dbgen$").count(), 2);
+            assert!(
+                program.trim_end().ends_with("$dbgen$") || program.trim_end().ends_with("$dbgen$;")
+            );
+            // Nothing in it is taken for a placeholder of the frame, nor is any mark left.
+            assert!(!program.contains("-- @"));
+        }
+    }
+
+    #[test]
+    fn a_frame_is_its_pieces() {
+        let frame = "a\n-- @each database\nb\n-- @end\nc\n";
+        let texts = pieces(frame).into_iter().map(|piece| match piece {
+            Piece::Once(text) => ("once", text),
+            Piece::EachDatabase(text) => ("each", text),
+        });
+        assert_eq!(
+            texts.collect::<Vec<_>>(),
+            [("once", "a\n"), ("each", "b\n"), ("once", "c\n")]
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! The provisioning program: a script for psql that makes a server what is declared, and writes nothing when it is.
+
+mod contents;
+mod credential;
+mod databases;
+mod document;
+mod frame;
+mod json;
+mod logins;
+mod privileges;
+mod rights;
+mod roles;
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{Converge, Instance, Public, Settings};
+use crate::postgres::identifier::Identifier;
+use crate::postgres::parameter::{self, List};
+use crate::postgres::quote::{quote_connection, quote_literal};
+use frame::{Piece, Programs};
+use json::to_json;
+use logins::Logins;
+use rights::Rights;
+
+pub use credential::{Credential, credentials};
+
+/// Where the program finds the passwords of roles.
+#[derive(Clone, Copy, Debug)]
+pub enum Secrets<'a> {
+    /// Nowhere: it leaves them as they are.
+    None,
+    /// In the files of this folder, named like the [`credentials`].
+    Directory(&'a str),
+    /// Here, as what the server keeps of them.
+    Verifiers(&'a BTreeMap<Identifier, String>),
+}
+
+/// The documents of what is declared, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desired {
+    /// The roles.
+    pub roles: String,
+    /// The databases.
+    pub databases: String,
+    /// What is in each database.
+    pub contents: BTreeMap<Identifier, String>,
+}
+
+/// What is declared, as the program reads it.
+pub fn desired(instance: &Instance, secrets: &Secrets) -> Desired {
+    let logins = Logins::new(instance);
+    let mut outside = Vec::with_capacity(instance.databases.len());
+    let mut contents = BTreeMap::new();
+    for (name, database) in &instance.databases {
+        let mut rights = Rights::new(database, logins.with_database(name));
+        outside.push(databases::database(instance, name, database, &mut rights));
+        let inside = contents::contents(instance, name, database, rights);
+        contents.insert(name.clone(), to_json(&inside));
+    }
+    Desired {
+        roles: to_json(&roles::roles(instance, secrets)),
+        databases: to_json(&databases::databases(instance, outside)),
+        contents,
+    }
+}
+
+/// The program.
+pub fn script(instance: &Instance, secrets: &Secrets) -> String {
+    let desired = desired(instance, secrets);
+    let programs = Programs::new();
+    let roles = quote_literal(&desired.roles);
+    let databases = quote_literal(&desired.databases);
+    let lock = quote_literal(&instance.timeouts.lock);
+    let statement = quote_literal(&instance.timeouts.statement);
+    let everywhere = [
+        ("roles_program", programs.roles.as_str()),
+        ("databases_program", &programs.databases),
+        ("contents_program", &programs.contents),
+        ("roles_desired", &roles),
+        ("databases_desired", &databases),
+        ("lock_timeout", &lock),
+        ("statement_timeout", &statement),
+    ];
+    let frame = frame::frame();
+    let mut script =
+        String::with_capacity(frame.len() + (64 << 10) + roles.len() + databases.len());
+    for piece in frame::pieces(&frame) {
+        match piece {
+            Piece::Once(text) => frame::fill(&mut script, text, &everywhere),
+            Piece::EachDatabase(text) => {
+                for (name, database) in &instance.databases {
+                    let contents = desired.contents.get(name);
+                    let creation = database.creation.as_ref();
+                    let template = creation.and_then(|creation| creation.template.as_ref());
+                    let template =
+                        template.map_or_else(|| "NULL".into(), |name| quote_literal(name.as_str()));
+                    let values = [
+                        (
+                            "desired",
+                            &*quote_literal(contents.map_or("{}", String::as_str)),
+                        ),
+                        ("connect", &quote_connection(name.as_str())),
+                        ("name", &quote_literal(name.as_str())),
+                        ("template", &template),
+                    ];
+                    frame::fill(&mut script, text, &[&values[..], &everywhere].concat());
+                }
+            }
+        }
+    }
+    script
+}
+
+fn converge(converge: Converge) -> &'static str {
+    match converge {
+        Converge::Additive => "additive",
+        Converge::Authoritative => "authoritative",
+    }
+}
+
+fn public(public: Public) -> &'static str {
+    match public {
+        Public::Revoke => "revoke",
+        Public::Keep => "keep",
+    }
+}
+
+fn settings(settings: &Settings) -> Vec<document::Setting<'_>> {
+    let settings = settings.iter();
+    settings
+        .map(|(parameter, values)| document::Setting {
+            parameter,
+            values,
+            names: holds_names(parameter),
+        })
+        .collect()
+}
+
+/// Whether the parameter holds names, which the server stores quoted where they need it.
+fn holds_names(parameter: &str) -> bool {
+    let edition = parameter::lookup(parameter).and_then(|known| known.editions().last());
+    edition.is_some_and(|edition| edition.list == List::Quoted)
+}

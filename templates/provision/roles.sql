@@ -1,0 +1,2 @@
+-- @scram
+NULL;
