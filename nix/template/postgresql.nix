@@ -14,54 +14,294 @@ let
     "host \"miniflux\" \"miniflux\" 127.0.0.1/32 scram-sha-256"
     "host \"miniflux\" \"miniflux\" ::1/128 scram-sha-256"
   ];
-  settings = [
-    "-- Gives each database the parameters that are declared for it (ALTER DATABASE ... SET). Writes nothing when all of"
-    "-- them are in force. The declared parameters are data: format() and quote_ident() make the statements of them."
+  # The SQL program that makes the server what is declared, and the shell program that runs it.
+  program = [
     "\\set ON_ERROR_STOP on"
-    "SET standard_conforming_strings = on;"
+    "\\encoding UTF8"
     "SET search_path = pg_catalog;"
-    "SET client_min_messages = warning;"
-    "SELECT pg_is_in_recovery() AS standby \\gset"
-    "\\if :standby"
-    "\\echo 'dbgen: this server is a standby: nothing to do'"
-    "\\quit"
-    "\\endif"
-    "SET dbgen.declared TO '["
-    "{\"database\":\"forgejo\",\"names\":false,\"parameter\":\"work_mem\",\"values\":[\"16MB\"]}"
-    "]';"
-    "PREPARE missing AS"
-    "SELECT format("
-    "  'ALTER DATABASE %I SET %s TO %s',"
-    "  wanted.database,"
-    "  (SELECT string_agg(quote_ident(part), '.' ORDER BY nr)"
-    "   FROM regexp_split_to_table(wanted.parameter, '[.]') WITH ORDINALITY AS parts(part, nr)),"
-    "  (SELECT string_agg(quote_literal(value), ', ' ORDER BY nr)"
-    "   FROM jsonb_array_elements_text(wanted.\"values\") WITH ORDINALITY AS vals(value, nr)))"
-    "FROM jsonb_to_recordset(current_setting('dbgen.declared')::jsonb)"
-    "  AS wanted(database text, parameter text, \"values\" jsonb, names boolean)"
-    "JOIN pg_database ON datname = wanted.database"
-    "-- As the server stores it: names are quoted where they need it."
-    "CROSS JOIN LATERAL ("
-    "  SELECT string_agg(CASE WHEN wanted.names THEN quote_ident(value) ELSE value END, ', ' ORDER BY nr) AS value"
-    "  FROM jsonb_array_elements_text(wanted.\"values\") WITH ORDINALITY AS vals(value, nr)) AS stored"
-    "WHERE NOT EXISTS ("
-    "  SELECT"
-    "  FROM pg_db_role_setting"
-    "  WHERE setdatabase = pg_database.oid"
-    "    AND setrole = 0"
-    "    AND (wanted.parameter || '=' || stored.value) = ANY (setconfig))"
-    "ORDER BY 1;"
-    "-- Whatever the server refuses must not keep the other databases from theirs."
-    "\\set ON_ERROR_STOP off"
-    "EXECUTE missing \\gexec"
-    "-- What is missing now was refused: it is tried once more, and ends the program."
-    "\\set ON_ERROR_STOP on"
-    "EXECUTE missing \\gexec"
+    "SELECT $dbgen_part$DO $dbgen$"
+    "DECLARE"
+    "  desired jsonb := current_setting('dbgen.desired')::jsonb;"
+    "  version integer := current_setting('server_version_num');"
+    "  applying boolean := false;"
+    "  exact boolean := desired ->> 'converge' = 'authoritative';"
+    "  steps jsonb := '[]';"
+    "  verifiers jsonb := '{}';"
+    "BEGIN"
+    "NULL;"
+    "END;"
+    "$dbgen$"
+    "$dbgen_part$ AS contents_program \\gset"
+    "SET dbgen.desired TO '{"
+    "\"converge\": \"additive\","
+    "\"roles\": ["
+    "{\"name\": \"forgejo\", \"attributes\": {\"login\": true}},"
+    "{\"name\": \"miniflux\", \"attributes\": {\"login\": true}}"
+    "],"
+    "\"databases\": ["
+    "\"forgejo\","
+    "\"miniflux\""
+    "]"
+    "}';"
+    "DO $dbgen$"
+    "DECLARE"
+    "  desired jsonb := current_setting('dbgen.desired')::jsonb;"
+    "  version integer := current_setting('server_version_num');"
+    "  applying boolean := false;"
+    "  exact boolean := desired ->> 'converge' = 'authoritative';"
+    "  steps jsonb := '[]';"
+    "  verifiers jsonb := '{}';"
+    "BEGIN"
+    "NULL;"
+    "NULL;"
+    "END;"
+    "$dbgen$"
+    ";"
+    "SET dbgen.desired TO '{"
+    "\"converge\": \"additive\","
+    "\"databases\": ["
+    "{\"name\": \"forgejo\", \"owner\": \"forgejo\", \"converge\": \"additive\", \"public\": \"revoke\", \"settings\": [{\"parameter\": \"work_mem\", \"values\": [\"16MB\"]}]},"
+    "{\"name\": \"miniflux\", \"owner\": \"miniflux\", \"converge\": \"additive\", \"public\": \"revoke\"}"
+    "],"
+    "\"tablespaces\": [],"
+    "\"parameters\": []"
+    "}';"
+    "DO $dbgen$"
+    "DECLARE"
+    "  desired jsonb := current_setting('dbgen.desired')::jsonb;"
+    "  version integer := current_setting('server_version_num');"
+    "  applying boolean := false;"
+    "  exact boolean := desired ->> 'converge' = 'authoritative';"
+    "  steps jsonb := '[]';"
+    "  verifiers jsonb := '{}';"
+    "BEGIN"
+    "NULL;"
+    "END;"
+    "$dbgen$"
+    ";"
+    "\\connect -reuse-previous=on 'dbname=\\'forgejo\\''"
+    "SET search_path = pg_catalog;"
+    "BEGIN;"
+    "SET LOCAL lock_timeout TO '30s';"
+    "SET LOCAL statement_timeout TO '10min';"
+    "SELECT set_config('dbgen.desired', '{"
+    "\"name\": \"forgejo\","
+    "\"owner\": \"forgejo\","
+    "\"converge\": \"additive\","
+    "\"public\": \"revoke\","
+    "\"extensions\": [],"
+    "\"schemas\": [],"
+    "\"grants\": [],"
+    "\"defaults\": [],"
+    "\"creators\": ["
+    "\"forgejo\""
+    "],"
+    "\"before\": [],"
+    "\"after\": []"
+    "}', true) IS NULL AS ignored \\gset"
+    ":contents_program;"
+    "COMMIT;"
+    "\\connect -reuse-previous=on 'dbname=\\'miniflux\\''"
+    "SET search_path = pg_catalog;"
+    "BEGIN;"
+    "SET LOCAL lock_timeout TO '30s';"
+    "SET LOCAL statement_timeout TO '10min';"
+    "SELECT set_config('dbgen.desired', '{"
+    "\"name\": \"miniflux\","
+    "\"owner\": \"miniflux\","
+    "\"converge\": \"additive\","
+    "\"public\": \"revoke\","
+    "\"extensions\": [],"
+    "\"schemas\": [],"
+    "\"grants\": [],"
+    "\"defaults\": [],"
+    "\"creators\": ["
+    "\"miniflux\""
+    "],"
+    "\"before\": [],"
+    "\"after\": []"
+    "}', true) IS NULL AS ignored \\gset"
+    ":contents_program;"
+    "COMMIT;"
   ];
+  wrapper = [
+    "# $1: apply or plan. systemd names the directories; without it they are where the program of the units has them."
+    "set -euo pipefail"
+    "umask 077"
+    "mode=$1"
+    "runtime=\${RUNTIME_DIRECTORY:-/run/dbgen-provision}"
+    "state=\${STATE_DIRECTORY:-/var/lib/dbgen}"
+    "secrets=$runtime/secrets"
+    "samples=$runtime/samples"
+    "passwords=$state/passwords"
+    "metrics=$state/metrics/dbgen.prom"
+    "started=$(date +%s%N)"
+    ""
+    "seconds() {"
+    "  printf '%d.%03d' \"$(($1 / 1000000000))\" \"$(($1 / 1000000 % 1000))\""
+    "}"
+    ""
+    "gauge() {"
+    "  printf '# HELP %s %s\\n# TYPE %s gauge\\n' \"$1\" \"$2\" \"$1\""
+    "}"
+    ""
+    "# What Prometheus' node exporter reads with --collector.textfile.directory."
+    "write_metrics() {"
+    "  local now name value line family='' last_success=0 success=0"
+    "  now=$(date +%s%N)"
+    "  if [ -f \"$metrics\" ]; then"
+    "    while read -r name value; do"
+    "      [ \"$name\" != dbgen_last_success_timestamp_seconds ] || last_success=$value"
+    "    done < \"$metrics\""
+    "  fi"
+    "  if [ \"$1\" = 0 ]; then"
+    "    success=1"
+    "    [ \"$mode\" != apply ] || last_success=$(seconds \"$now\")"
+    "  fi"
+    "  mkdir -p \"\${metrics%/*}\" && chmod 0755 \"\${metrics%/*}\" || return"
+    "  {"
+    "    gauge dbgen_last_run_timestamp_seconds 'When the server was last compared with what is declared.'"
+    "    echo \"dbgen_last_run_timestamp_seconds $(seconds \"$now\")\""
+    "    gauge dbgen_last_success_timestamp_seconds 'When the server was last made what is declared; 0: never.'"
+    "    echo \"dbgen_last_success_timestamp_seconds $last_success\""
+    "    gauge dbgen_run_duration_seconds 'How long the last run took.'"
+    "    echo \"dbgen_run_duration_seconds $(seconds \"$((now - started))\")\""
+    "    gauge dbgen_run_success 'Whether the last run ended without an error.'"
+    "    echo \"dbgen_run_success $success\""
+    "    if [ -f \"$samples\" ]; then"
+    "      LC_ALL=C sort -- \"$samples\" | while IFS= read -r line; do"
+    "        if [ \"\${line%%\\{*}\" != \"$family\" ]; then"
+    "          family=\${line%%\\{*}"
+    "          case $family in"
+    "            dbgen_drift) gauge \"$family\" 'What the last run found to be other than declared.' ;;"
+    "            dbgen_statements_executed) gauge \"$family\" 'Statements that the last run executed.' ;;"
+    "          esac"
+    "        fi"
+    "        printf '%s\\n' \"$line\""
+    "      done"
+    "    fi"
+    "  } > \"$metrics.new\" && chmod 0644 \"$metrics.new\" && mv -f -- \"$metrics.new\" \"$metrics\""
+    "}"
+    ""
+    "finish() {"
+    "  local status=$?"
+    "  trap - EXIT"
+    "  rm -rf -- \"$secrets\""
+    "  write_metrics \"$status\" || echo \"dbgen: $metrics can't be written\" >&2"
+    "  rm -f -- \"$samples\""
+    "  exit \"$status\""
+    "}"
+    "trap finish EXIT"
+    "trap 'exit 143' TERM"
+    ""
+    "# Makes the file of a password unless it is there: 256 bits, and a name that appears with the whole content or not at all."
+    "generate() {"
+    "  local new"
+    "  if [ -e \"$1\" ] || [ -L \"$1\" ]; then"
+    "    return"
+    "  fi"
+    "  new=$(mktemp \"$passwords/.new.XXXXXXXXXX\")"
+    "  head -c 32 /dev/urandom | basenc --base64url | tr -d '=\\n' > \"$new\""
+    "  if [ \"$(stat -c %s -- \"$new\")\" != 43 ]; then"
+    "    echo \"dbgen: no random bytes for $1\" >&2"
+    "    exit 1"
+    "  fi"
+    "  chmod 0400 \"$new\""
+    "  sync -- \"$new\""
+    "  # Another one that has been made meanwhile stays."
+    "  ln -T -- \"$new\" \"$1\" || [ -e \"$1\" ]"
+    "  rm -f -- \"$new\""
+    "  sync -- \"$passwords\""
+    "}"
+    ""
+    "# The server itself reads the passwords, and the credentials of a unit are hidden from other units."
+    "rm -rf -- \"$secrets\" \"$samples\""
+    "mkdir -- \"$secrets\""
+    "files=()"
+    "for name in \"\${credentials[@]}\"; do"
+    "  files+=(\"$CREDENTIALS_DIRECTORY/$name\")"
+    "done"
+    "if [ \"\${#files[@]}\" -gt 0 ]; then"
+    "  install -m 0400 -t \"$secrets\" -- \"\${files[@]}\""
+    "fi"
+    "if [ \"\${#generated[@]}\" -gt 0 ]; then"
+    "  mkdir -p -- \"$passwords\""
+    "  rm -f -- \"$passwords\"/.new.*"
+    "fi"
+    "for i in \"\${!generated[@]}\"; do"
+    "  generate \"$passwords/\${generated_files[i]}\""
+    "  install -m 0400 -T -- \"$passwords/\${generated_files[i]}\" \"$secrets/\${generated[i]}\""
+    "done"
+    ""
+    "\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres \\"
+    "  --set mode=\"$mode\" --set metrics=\"$samples\" --file \"$program\""
+  ];
+  # The files of the passwords on this host, and the names of those that are made here.
+  credentials = { };
+  generated = { };
   lines = lib.concatMapStrings (line: line + "\n");
   # Whether a part stands in a text. The regular expressions of lib.hasInfix overflow the stack on long texts.
   within = part: text: builtins.replaceStrings [ part ] [ "" ] text != text;
   postgresql = config.services.postgresql;
+  provision = pkgs.writeShellScript "dbgen-provision" (
+    lines [
+      "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
+      # NixOS' own set-up is there, too.
+      "host=/run/postgresql"
+      "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
+      "program=${lib.escapeShellArg (pkgs.writeText "dbgen-provision.sql" (lines program))}"
+      "credentials=(${lib.escapeShellArgs (builtins.attrNames credentials)})"
+      "generated=(${lib.escapeShellArgs (builtins.attrNames generated)})"
+      "generated_files=(${lib.escapeShellArgs (builtins.attrValues generated)})"
+    ]
+    + lines wrapper
+  );
+  # What both units have. All that they reach is the server's socket.
+  service = {
+    path = [ pkgs.coreutils ];
+    serviceConfig = {
+      Type = "oneshot";
+      User = postgresql.superUser;
+      # A percent sign would begin a specifier.
+      LoadCredential = lib.mapAttrsToList (
+        name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
+      ) credentials;
+      # The node exporter reads the metrics in it; the passwords are in a closed folder.
+      StateDirectory = "dbgen";
+      StateDirectoryMode = "0755";
+      # After a kill the program can't do it.
+      ExecStopPost = "${pkgs.coreutils}/bin/rm -rf /run/dbgen-provision/secrets";
+      UMask = "0077";
+      CapabilityBoundingSet = "";
+      LockPersonality = true;
+      MemoryDenyWriteExecute = true;
+      NoNewPrivileges = true;
+      PrivateDevices = true;
+      PrivateNetwork = true;
+      PrivateTmp = true;
+      ProcSubset = "pid";
+      ProtectClock = true;
+      ProtectControlGroups = true;
+      ProtectHome = true;
+      ProtectHostname = true;
+      ProtectKernelLogs = true;
+      ProtectKernelModules = true;
+      ProtectKernelTunables = true;
+      ProtectProc = "invisible";
+      ProtectSystem = "strict";
+      # Not RemoveIPC: it would take the shared memory of the server away, which runs as the same user.
+      RestrictAddressFamilies = [ "AF_UNIX" ];
+      RestrictNamespaces = true;
+      RestrictRealtime = true;
+      RestrictSUIDSGID = true;
+      SystemCallArchitectures = "native";
+      SystemCallErrorNumber = "EPERM";
+      SystemCallFilter = [
+        "@system-service"
+        "~@privileged @resources"
+      ];
+    };
+  };
 in
 {
   options.qgroget.databases.postgresql = lib.mkOption {
@@ -117,33 +357,33 @@ in
       };
     };
 
-    systemd.services.dbgen-settings =
+    systemd.services.dbgen-provision =
       let
-        setup = lib.optional (config.systemd.services ? postgresql-setup) "postgresql-setup.service";
+        # Since 25.11 the set-up has a unit of its own, and a target that others wait for.
+        setup = [
+          "postgresql.service"
+        ]
+        ++ lib.optional (config.systemd.services ? postgresql-setup) "postgresql-setup.service";
+        target = lib.optional (config.systemd.targets ? postgresql) "postgresql.target";
       in
-      {
-        description = "Parameters of the databases that dbgen declares";
-        # Without a server, nothing starts it.
-        wantedBy = lib.optional postgresql.enable "multi-user.target";
-        requires = [ "postgresql.service" ] ++ setup;
-        after = [ "postgresql.service" ] ++ setup;
+      lib.recursiveUpdate service {
+        description = "Provisioning of the PostgreSQL databases that dbgen declares";
+        # Without a server, nothing starts it. With the server it starts again.
+        wantedBy = lib.optionals postgresql.enable (
+          [ "multi-user.target" ] ++ (if target == [ ] then [ "postgresql.service" ] else target)
+        );
+        requires = setup;
+        after = setup;
+        # What waits for the target finds its database. It only wants this unit: one database that can't be provisioned
+        # must not keep all others from their services.
+        before = target;
         serviceConfig = {
-          Type = "oneshot";
+          ExecStart = "${provision} apply";
           RemainAfterExit = true;
-          User = postgresql.superUser;
-          ExecStart = lib.escapeShellArgs [
-            "${postgresql.package}/bin/psql"
-            "--no-psqlrc"
-            "--quiet"
-            "--host"
-            "/run/postgresql"
-            "--port"
-            (toString postgresql.settings.port)
-            "--dbname"
-            "postgres"
-            "--file"
-            (pkgs.writeText "dbgen-settings.sql" (lines settings))
-          ];
+          # Stays while the unit is active, so that the other one has it.
+          RuntimeDirectory = "dbgen-provision";
+          RuntimeDirectoryMode = "0700";
+          RuntimeDirectoryPreserve = "no";
         };
       };
 

@@ -101,9 +101,9 @@ if [ "${#generated[@]}" -gt 0 ]; then
   mkdir -p -- "$passwords"
   rm -f -- "$passwords"/.new.*
 fi
-for ((i = 0; i < ${#generated[@]}; i += 2)); do
-  generate "$passwords/${generated[i + 1]}"
-  install -m 0400 -- "$passwords/${generated[i + 1]}" "$secrets/${generated[i]}"
+for i in "${!generated[@]}"; do
+  generate "$passwords/${generated_files[i]}"
+  install -m 0400 -T -- "$passwords/${generated_files[i]}" "$secrets/${generated[i]}"
 done
 
 "$psql" --no-psqlrc --no-password --quiet --host "$host" --port "$port" --dbname postgres \

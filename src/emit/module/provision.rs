@@ -41,16 +41,17 @@ pub fn context(
     let credentials = sql::credentials(instance);
     let loaded = credentials.iter().filter_map(|credential| {
         let path = password_file(&credential.source).transpose()?;
-        let name = Literal::text(&credential.name);
-        Some(path.and_then(|path| set([("name", name?), ("path", path)])))
+        Some(path.and_then(|path| Ok((Text::try_from(&*credential.name)?, path))))
     });
-    context.insert("credentials", list(loaded)?);
-    let generated = made(&credentials).map(|credential| {
-        let name = Literal::text(&credential.name)?;
+    context.insert("credentials", set(loaded)?);
+    let made = credentials
+        .iter()
+        .filter(|credential| credential.source == PasswordSource::Generated);
+    let made = made.map(|credential| {
         let file = Literal::text(&file_name(&credential.role))?;
-        set([("file", file), ("name", name)])
+        Ok((Text::try_from(&*credential.name)?, file))
     });
-    context.insert("generated", list(generated)?);
+    context.insert("generated", set(made)?);
     let drift = instance.drift.as_ref().map(drift).transpose()?;
     context.insert("drift", drift.unwrap_or(Literal::Null));
     context.insert("sopsSecrets", sops(&credentials)?);
@@ -58,16 +59,14 @@ pub fn context(
     Ok(())
 }
 
-fn made(credentials: &[Credential]) -> impl Iterator<Item = &Credential> {
-    let is_made = |credential: &&Credential| credential.source == PasswordSource::Generated;
-    credentials.iter().filter(is_made)
-}
-
 fn drift(drift: &Drift) -> Result<Literal, ContainsNul> {
     // Calendar events have no use for specifiers, so a percent sign is what it is.
     let on_calendar = Literal::text(&drift.on_calendar.replace('%', "%%"))?;
     let repair = Literal::Bool(drift.mode == DriftMode::Repair);
-    set([("onCalendar", on_calendar), ("repair", repair)])
+    set([
+        Ok((Text::try_from("onCalendar")?, on_calendar)),
+        Ok((Text::try_from("repair")?, repair)),
+    ])
 }
 
 /// sops-nix restarts the units of a secret whose content changes.
@@ -76,13 +75,11 @@ fn sops(credentials: &[Credential]) -> Result<Literal, ContainsNul> {
         PasswordSource::Sops(name) => Some(name),
         _ => None,
     });
-    let entries = secrets.map(|name| {
+    set(secrets.map(|name| {
         let units = Literal::list([Literal::text("dbgen-provision.service")?]);
-        Ok((Text::try_from(&**name)?, set([("restartUnits", units)])?))
-    });
-    Ok(Literal::attrs(
-        entries.collect::<Result<Vec<_>, ContainsNul>>()?,
-    ))
+        let units = Ok((Text::try_from("restartUnits")?, units));
+        Ok((Text::try_from(&**name)?, set([units])?))
+    }))
 }
 
 /// The encrypted files of agenix, which restarts no unit by itself.
@@ -94,22 +91,19 @@ fn agenix(credentials: &[Credential]) -> Result<Literal, ContainsNul> {
             _ => {}
         }
     }
-    list(names.into_iter().map(|name| {
+    let files = names.into_iter().map(|name| {
         let path = ["age", "secrets", name, "file"].map(Text::try_from);
         let path = path.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(Literal::Reference(Reference::new(Root::Config, path)))
-    }))
-}
-
-fn set<const N: usize>(entries: [(&str, Literal); N]) -> Result<Literal, ContainsNul> {
-    let entries = entries.map(|(name, value)| Ok((Text::try_from(name)?, value)));
-    Ok(Literal::attrs(
-        entries
-            .into_iter()
-            .collect::<Result<Vec<_>, ContainsNul>>()?,
+    });
+    Ok(Literal::list(
+        files.collect::<Result<Vec<_>, ContainsNul>>()?,
     ))
 }
 
-fn list(items: impl Iterator<Item = Result<Literal, ContainsNul>>) -> Result<Literal, ContainsNul> {
-    Ok(Literal::list(items.collect::<Result<Vec<_>, _>>()?))
+fn set(
+    entries: impl IntoIterator<Item = Result<(Text, Literal), ContainsNul>>,
+) -> Result<Literal, ContainsNul> {
+    let entries = entries.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(Literal::attrs(entries))
 }
