@@ -1,0 +1,138 @@
+//! The program of the rendered unit `dbgen-provision`, run without systemd: as the server's user, with the directories
+//! and the environment that systemd would give.
+//!
+//! Include with `#[path = "support/unit.rs"] mod unit;` beside `nix`, `run` and `support`.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::nix::{Evaluator, nix_path, nix_string};
+use crate::run::{Seen, seen};
+use crate::support::postgres::{Cluster, as_server_user, hand_over};
+use tempfile::TempDir;
+
+/// Where the rendered units have their files.
+const RUNTIME: &str = "/run/dbgen-provision";
+
+/// One host.
+pub struct Unit {
+    home: TempDir,
+}
+
+impl Unit {
+    /// What the module gives to a host with this server.
+    pub fn new(evaluator: &Evaluator, module: &str, cluster: &Cluster) -> Unit {
+        let home = tempfile::Builder::new()
+            .prefix("dbgen-unit-")
+            .tempdir_in("/tmp")
+            .unwrap();
+        let unit = Unit { home };
+        for folder in ["run", "state", "credentials"] {
+            fs::create_dir(unit.path(folder)).unwrap();
+        }
+        fs::write(unit.path("module.nix"), module).unwrap();
+        fs::create_dir(unit.path("bin")).unwrap();
+        symlink(&cluster.psql, unit.path("bin/psql")).unwrap();
+        let expression = format!(
+            "let
+              start = lib: writeText: (import {module} {{
+                inherit lib;
+                pkgs = {{ inherit writeText; coreutils = \"/c\"; writeShellScript = name: text: text; }};
+                config.systemd = {{ services = {{ }}; targets = {{ }}; }};
+                config.services.postgresql = {{ package = {package}; superUser = \"postgres\"; settings.port = {port}; enable = true; authentication = \"\"; identMap = \"\"; }};
+              }}).config.systemd.services.dbgen-provision.serviceConfig.ExecStart;
+            in {{
+              script = lib.removeSuffix \" apply\" (start lib (name: text: {program}));
+              program = builtins.elemAt (lib.splitString \"@@@\" (start (lib // {{ escapeShellArg = text: text; }}) (name: text: \"@@@${{text}}@@@\"))) 1;
+            }}",
+            module = nix_path(&unit.path("module.nix")),
+            package = nix_string(unit.path("").to_str().unwrap().trim_end_matches('/')),
+            port = cluster.port,
+            program = nix_string(unit.path("program.sql").to_str().unwrap()),
+        );
+        let texts = evaluator
+            .value(&expression)
+            .unwrap_or_else(|error| panic!("{error}\n{module}"));
+        let script = texts["script"].as_str().unwrap();
+        let socket = cluster.socket.to_str().unwrap();
+        assert!(script.contains("host=/run/postgresql\n"));
+        let script = script.replace("host=/run/postgresql\n", &format!("host={socket}\n"));
+        fs::write(unit.path("script"), script).unwrap();
+        unit.write_program(texts["program"].as_str().unwrap());
+        unit
+    }
+
+    /// Has the unit run another SQL program.
+    pub fn write_program(&self, program: &str) {
+        let runtime = self.path("run").to_str().unwrap().to_owned();
+        fs::write(self.path("program.sql"), program.replace(RUNTIME, &runtime)).unwrap();
+    }
+
+    /// The SQL program.
+    pub fn program(&self) -> String {
+        fs::read_to_string(self.path("program.sql")).unwrap()
+    }
+
+    /// A path below `run`, `state` or `credentials`.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.home.path().join(path)
+    }
+
+    /// Gives the unit a credential.
+    pub fn give(&self, credential: &str, secret: &[u8]) {
+        fs::write(self.path("credentials").join(credential), secret).unwrap();
+    }
+
+    /// The command that starts the unit; `mode` is `apply` or `plan`.
+    pub fn command(&self, mode: &str) -> Command {
+        fs::set_permissions(self.home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        hand_over(self.home.path());
+        let mut command = as_server_user("bash".into());
+        command
+            .arg(self.path("script"))
+            .arg(mode)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PGUSER", "postgres")
+            .env("RUNTIME_DIRECTORY", self.path("run"))
+            .env("STATE_DIRECTORY", self.path("state"))
+            .env("CREDENTIALS_DIRECTORY", self.path("credentials"));
+        command
+    }
+
+    /// What a run shows.
+    pub fn run(&self, mode: &str) -> Seen {
+        seen(&mut self.command(mode), b"")
+    }
+
+    /// The metrics, as the node exporter reads them.
+    pub fn metrics(&self) -> String {
+        fs::read_to_string(self.path("state/metrics/dbgen.prom")).unwrap()
+    }
+
+    /// The value of one of them.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let text = self.metrics();
+        let mut values = text
+            .lines()
+            .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        values.next()?.parse().ok()
+    }
+
+    /// The names in one of its folders, sorted.
+    pub fn names(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(folder)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+}
+
+/// The permissions of a file.
+pub fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
