@@ -15,11 +15,18 @@ pub fn quote_literal(text: &str) -> String {
 }
 
 /// The database's name as the whole argument of psql's `\\connect`: a connection string that names nothing else, between
-/// single quotes, within which psql expands no variable and runs no command.
+/// single quotes, within which psql expands no variable and runs no command, and between double quotes, which psql takes
+/// away from this argument alone.
 pub fn quote_connection(database: &str) -> String {
-    let escaped = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
-    let connection = format!("dbname='{}'", escaped(database));
-    format!("'{}'", escaped(&connection))
+    let connection = format!("dbname={}", quote_psql(database));
+    quote_psql(&quote_identifier(&connection))
+}
+
+/// The text as an argument of a command of psql, within which it expands no variable and runs no command. libpq quotes
+/// the values of connection strings alike.
+pub fn quote_psql(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("'{escaped}'")
 }
 
 fn doubled(text: &str, quote: char) -> String {
@@ -48,8 +55,11 @@ mod tests {
 
     #[test]
     fn the_name_of_a_connection_is_escaped_for_libpq_and_for_psql() {
-        assert_eq!(quote_connection("a b"), r"'dbname=\'a b\''");
-        assert_eq!(quote_connection(r"it's \n"), r"'dbname=\'it\\\'s \\\\n\''");
+        assert_eq!(quote_connection("a b"), r#"'"dbname=\'a b\'"'"#);
+        assert_eq!(
+            quote_connection(r"it's \n"),
+            r#"'"dbname=\'it\\\'s \\\\n\'"'"#
+        );
     }
 
     #[test]

@@ -1,12 +1,76 @@
 DO $dbgen$
+-- Looks at the server, compares it with what is declared, and does what is missing. A block like this writes nothing by
+-- itself, where a function or a temporary table would write to the catalogs at every run.
 DECLARE
-  desired jsonb := current_setting('dbgen.desired')::jsonb;
-  version integer := current_setting('server_version_num');
-  applying boolean := false;
-  exact boolean := desired ->> 'converge' = 'authoritative';
-  steps jsonb := '[]';
+  desired CONSTANT jsonb := current_setting('dbgen.desired');
+  applying CONSTANT boolean := current_setting('dbgen.mode') = 'apply';
+  exact CONSTANT boolean := coalesce(desired->>'converge' = 'authoritative', false);
+  version CONSTANT integer := current_setting('server_version_num');
+  last_pass CONSTANT integer := 6;
+  attempts integer := 0;
+  -- What this pass found, what all passes executed, and what is under way.
+  steps jsonb;
+  executed jsonb;
+  step jsonb;
   verifiers jsonb := '{}';
+  message text;
+  detail text;
+  hint text;
 BEGIN
+  LOOP
+    attempts := attempts + 1;
+    executed := '[]';
+    BEGIN
+      FOR pass IN 1 .. last_pass LOOP
+        steps := '[]';
+        step := NULL;
 -- @difference
-END;
-$dbgen$
+        EXIT WHEN NOT applying OR NOT steps @> '[{"kind": "change"}]';
+        IF pass = last_pass THEN
+          RAISE EXCEPTION 'the server does not stay as it was made'
+            USING DETAIL = 'After ' || pass - 1 || ' rounds there is still to do: '
+              || (SELECT string_agg(value->>'sql', '; ') FROM jsonb_array_elements(steps) WHERE value->>'kind' = 'change');
+        END IF;
+        FOR step IN
+          SELECT value FROM jsonb_array_elements(steps) WITH ORDINALITY WHERE value->>'kind' = 'change' ORDER BY ordinality
+        LOOP
+          IF step ? 'password' THEN
+            EXECUTE format('ALTER ROLE %I PASSWORD %L', step->>'password', verifiers->>(step->>'password'));
+          ELSIF step->'outside' IS DISTINCT FROM 'true' THEN
+            EXECUTE step->>'sql';
+          ELSE
+            RAISE EXCEPTION 'it could not be created: the server''s answer is above';
+          END IF;
+          executed := executed || (step || jsonb_build_object('pass', pass));
+        END LOOP;
+      END LOOP;
+      EXIT;
+    EXCEPTION WHEN OTHERS THEN
+      -- Everything since the inner BEGIN is undone.
+      GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+      IF attempts >= 5 OR NOT (
+        sqlstate IN ('40001', '40P01') OR (sqlstate = 'XX000' AND message LIKE 'tuple concurrently %')
+      ) THEN
+        executed := '[]';
+        steps := jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
+          'kind', 'failed',
+          'object', step->>'object',
+          'sql', step->>'sql',
+          'why', concat_ws('; ', message, nullif(detail, ''), nullif(hint, '')),
+          'sqlstate', sqlstate)));
+        EXIT;
+      END IF;
+      PERFORM pg_sleep(0.05 * attempts);
+    END;
+  END LOOP;
+  PERFORM set_config(
+    'dbgen.steps',
+    CASE WHEN applying
+      THEN executed || coalesce(
+        (SELECT jsonb_agg(value ORDER BY ordinality) FROM jsonb_array_elements(steps) WITH ORDINALITY WHERE value->>'kind' <> 'change'),
+        '[]')
+      ELSE steps
+    END::text,
+    false);
+END
+$dbgen$;

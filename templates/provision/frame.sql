@@ -1,19 +1,199 @@
+-- Makes a PostgreSQL server what the declarations say. For psql, as a superuser:
+--   psql --no-psqlrc --dbname postgres --file THIS                    do it, and log each statement
+--   psql --no-psqlrc --dbname postgres --variable mode=plan --file THIS   print what would be done, change nothing
+-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus).
+-- Exit status 3: something failed or is blocked; each database is done wholly or not at all, whatever becomes of the others.
 \set ON_ERROR_STOP on
-\encoding UTF8
--- @session
-SELECT $dbgen_part$@contents_program@$dbgen_part$ AS contents_program \gset
-SET dbgen.desired TO @roles_desired@;
-@roles_program@;
-SET dbgen.desired TO @databases_desired@;
-@databases_program@;
--- @each database
-\connect -reuse-previous=on @connect@
--- @session
-BEGIN;
-SET LOCAL lock_timeout TO @lock_timeout@;
-SET LOCAL statement_timeout TO @statement_timeout@;
-SELECT set_config('dbgen.desired', @desired@, true) IS NULL AS ignored \gset
-:contents_program;
+\set QUIET on
+\set SHOW_CONTEXT never
+\pset pager off
+\pset format unaligned
+\pset tuples_only on
+\if :{?mode}
+\else
+\set mode apply
+\endif
+\if :{?format}
+\else
+\set format text
+\endif
+\set changes 0
+\set others 0
+\set statements_text ''
+\set drift_text ''
+\set unfinished_in ''
+SELECT
+  :'mode' = 'plan' AS plan,
+  :'mode' NOT IN ('plan', 'apply') OR :'format' NOT IN ('text', 'json') AS unknown,
+  CASE :'mode' WHEN 'plan' THEN 'READ ONLY' ELSE '' END AS access_mode,
+  current_database() AS maintenance,
+  pg_is_in_recovery() AS standby,
+  current_setting('server_version_num')::integer < 140000 AS too_old,
+  :'mode' = 'apply' AND NOT current_setting('is_superuser')::boolean AS unprivileged
+\gset
+\if :unknown
+DO $$ BEGIN RAISE EXCEPTION 'dbgen: mode is plan or apply, format is text or json'; END $$;
+\endif
+\if :too_old
+DO $$ BEGIN RAISE EXCEPTION 'dbgen: this server is older than PostgreSQL 14'; END $$;
+\endif
+\if :standby
+\warn 'dbgen: this server is a standby: nothing to do'
+\quit
+\endif
+\if :unprivileged
+\if :{?without_superuser}
+\else
+DO $$ BEGIN RAISE EXCEPTION 'dbgen: "%" is no superuser; nothing was changed', current_user; END $$;
+\endif
+\endif
+SELECT @roles_program@ AS roles_program \gset
+SELECT @databases_program@ AS databases_program \gset
+SELECT @contents_program@ AS contents_program \gset
+SELECT @report@ AS report \gset
+SELECT @session@ AS session \gset
+
+-- Roles, and what the server's shared catalogs say of databases.
+\set database ''
+:session \gset dbgen_
+-- Held until this session ends: two runs at a time would create the same things. The lock is per database.
+SELECT pg_advisory_lock(@lock@), set_config('dbgen.mode', :'mode', false) \gset dbgen_
+
+\set ON_ERROR_STOP off
+\set scope roles
+\set done off
+BEGIN :access_mode;
+SELECT set_config('dbgen.desired', @roles@, false) \gset dbgen_
+:roles_program
+\if :ERROR
+ROLLBACK;
+\else
+:report \gset
+\if :has_lines
+\echo :lines
+\endif
 COMMIT;
+\if :ERROR
+\else
+\set done on
+\set statements_text :statements_text :statements_line
+\set drift_text :drift_text :drift_lines
+\endif
+\endif
+\if :done
+\if :unfinished
+\set unfinished_in :unfinished_in ' roles'
+\endif
+\else
+\set unfinished_in :unfinished_in ' roles'
+\endif
+
+\set scope databases
+\set done off
+SELECT set_config('dbgen.desired', @databases@, false) \gset dbgen_
+\if :plan
+\else
+-- CREATE DATABASE can't run in a transaction.
+SELECT set_config('dbgen.only', 'create', false), set_config('dbgen.mode', 'plan', false) \gset dbgen_
+:databases_program
+\if :ERROR
+\else
+:report \gset
+\if :has_lines
+\echo :lines
+\endif
+\set statements_text :statements_text :statements_line
+SELECT step->>'sql' FROM jsonb_array_elements(current_setting('dbgen.steps')::jsonb) AS step WHERE step->>'kind' = 'change' \gexec
+\endif
+SELECT set_config('dbgen.only', '', false), set_config('dbgen.mode', :'mode', false) \gset dbgen_
+\endif
+BEGIN :access_mode;
+:databases_program
+\if :ERROR
+ROLLBACK;
+\else
+:report \gset
+\if :has_lines
+\echo :lines
+\endif
+COMMIT;
+\if :ERROR
+\else
+\set done on
+\set statements_text :statements_text :statements_line
+\set drift_text :drift_text :drift_lines
+\endif
+\endif
+\if :done
+\if :unfinished
+\set unfinished_in :unfinished_in ' databases'
+\endif
+\else
+\set unfinished_in :unfinished_in ' databases'
+\endif
+
+\set scope contents
+-- @each database
+
+\set done off
+\set connected off
+\if :plan
+-- A database that is not there yet will be a copy of its template.
+SELECT
+  '"dbname=''' || replace(replace(replace(name, '\', '\\'), '''', '\'''), '"', '""') || '''"' AS target, hypothetical
+FROM (
+  SELECT datname, '' FROM pg_database WHERE datname = @name@
+  UNION ALL
+  SELECT datname, 'template' FROM pg_database WHERE datname = coalesce(@template@, 'template1') AND datallowconn
+  UNION ALL
+  SELECT :'maintenance', 'pristine'
+) AS candidates(name, hypothetical)
+LIMIT 1 \gset
+\connect -reuse-previous=on :target
+\else
+\set hypothetical ''
+\connect -reuse-previous=on @connect@
+\endif
+SELECT 'on' AS connected, @name@ AS database \gset
+\if :connected
+:session \gset dbgen_
+BEGIN :access_mode;
+SELECT pg_advisory_xact_lock(@lock@), set_config('dbgen.mode', :'mode', false),
+  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', @desired@, false) \gset dbgen_
+:contents_program
+\if :ERROR
+ROLLBACK;
+\else
+:report \gset
+\if :has_lines
+\echo :lines
+\endif
+COMMIT;
+\if :ERROR
+\else
+\set done on
+\set statements_text :statements_text :statements_line
+\set drift_text :drift_text :drift_lines
+\endif
+\endif
+\endif
+\if :done
+\if :unfinished
+\set unfinished_in :unfinished_in ' ' @shown@
+\endif
+\else
+\set unfinished_in :unfinished_in ' ' @shown@
+\endif
 -- @end
--- @report
+
+\if :{?metrics}
+\o :metrics
+\qecho -n :statements_text
+\qecho -n :drift_text
+\o
+\endif
+\set ON_ERROR_STOP on
+SELECT :'unfinished_in' <> '' AS failed \gset
+\if :failed
+DO $$ BEGIN RAISE EXCEPTION 'dbgen: not everything is as declared'; END $$;
+\endif

@@ -1,0 +1,33 @@
+SELECT
+  CASE WHEN :'format' = 'json'
+    THEN jsonb_build_object(
+      'version', 1, 'scope', :'scope', 'database', nullif(:'database', ''), 'mode', :'mode',
+      'steps', coalesce(jsonb_agg(step ORDER BY nr), '[]'))::text
+    ELSE coalesce(
+      string_agg(
+        format(
+          '%s: %s%s%s',
+          coalesce(nullif(:'database', ''), :'scope'),
+          CASE WHEN step->>'kind' <> 'change' THEN step->>'kind' || ': ' END,
+          coalesce(step->>'sql', step->>'object'),
+          ' -- ' || (step->>'why')),
+        E'\n' ORDER BY nr),
+      '')
+  END AS lines,
+  :'format' = 'json' OR count(*) > 0 AS has_lines,
+  coalesce(bool_or(step->>'kind' IN ('failed', 'blocked')), false) AS unfinished,
+  :changes + count(*) FILTER (WHERE step->>'kind' = 'change') AS changes,
+  :others + count(*) FILTER (WHERE step->>'kind' <> 'change') AS others,
+  format(
+    E'dbgen_statements{scope="%s",database="%s"} %s\n',
+    :'scope', label, count(*) FILTER (WHERE step->>'kind' = 'change')) AS statements_line,
+  coalesce((
+    SELECT string_agg(
+      format(
+        E'dbgen_drift{scope="%s",database="%s",kind="%s"} %s\n', :'scope', label, kind,
+        (SELECT count(*) FROM jsonb_array_elements(current_setting('dbgen.steps')::jsonb) AS one WHERE one->>'kind' = kind)),
+      '')
+    FROM unnest('{change,found,blocked,pending,failed}'::text[]) AS kind), '') AS drift_lines
+FROM (VALUES (replace(replace(replace(:'database', '\', '\\'), '"', '\"'), E'\n', '\n'))) AS labels(label)
+LEFT JOIN LATERAL jsonb_array_elements(current_setting('dbgen.steps')::jsonb) WITH ORDINALITY AS all_steps(step, nr) ON true
+GROUP BY label

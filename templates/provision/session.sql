@@ -1,1 +1,7 @@
-SET search_path = pg_catalog;
+SELECT
+  set_config('search_path', 'pg_catalog', false),
+  set_config('standard_conforming_strings', 'on', false),
+  set_config('client_min_messages', 'warning', false),
+  set_config('lock_timeout', @lock_timeout@, false),
+  set_config('statement_timeout', @statement_timeout@, false),
+  set_config('idle_in_transaction_session_timeout', '10min', false)

@@ -1,6 +1,7 @@
 //! The text of the program: its parts put together, and the placeholders of a text filled.
 
-const FRAME: &str = include_str!("../../../templates/provision/frame.sql");
+/// The script around the programs.
+pub const FRAME: &str = include_str!("../../../templates/provision/frame.sql");
 const ENGINE: &str = include_str!("../../../templates/provision/engine.sql");
 const ROLES: &str = include_str!("../../../templates/provision/roles.sql");
 const DATABASES: &str = include_str!("../../../templates/provision/databases.sql");
@@ -15,32 +16,47 @@ const END: &str = "-- @end";
 /// Starts what is repeated for each database.
 const EACH: &str = "-- @each database";
 
-/// The programs that make the server what is declared, one for each document.
+/// The key of the lock that keeps a second run waiting: `dbgen` in ASCII.
+pub const LOCK: &str = "431147672942";
+
+/// What stands for the engine around each difference, and for the texts that are run several times: SQL constants, which
+/// psql keeps in variables.
 pub struct Programs {
     pub roles: String,
     pub databases: String,
     pub contents: String,
+    pub session: String,
+    pub report: String,
 }
 
 impl Programs {
-    /// The engine around each of the three differences.
-    pub fn new() -> Programs {
-        let around = |difference: &str| {
-            let scram = with_part(difference, "-- @scram", SCRAM);
-            with_part(ENGINE, "-- @difference", &scram)
-        };
+    /// Put together; the session has these values.
+    pub fn new(values: &[(&str, &str)]) -> Programs {
+        let mut session = String::new();
+        fill(&mut session, SESSION, values);
         Programs {
-            roles: around(ROLES),
-            databases: around(DATABASES),
-            contents: around(CONTENTS),
+            roles: dollar_quote(&program(ROLES)),
+            databases: dollar_quote(&program(DATABASES)),
+            contents: dollar_quote(&program(CONTENTS)),
+            session: dollar_quote(&session),
+            report: dollar_quote(REPORT),
         }
     }
 }
 
-/// The frame, in which the shared texts are.
-pub fn frame() -> String {
-    let with_session = with_part(FRAME, "-- @session", SESSION);
-    with_part(&with_session, "-- @report", REPORT)
+/// The engine around a difference.
+fn program(difference: &str) -> String {
+    let difference = with_part(difference, "-- @scram", SCRAM);
+    with_part(ENGINE, "-- @difference", &difference)
+}
+
+/// The text as an SQL constant in which nothing is escaped.
+fn dollar_quote(text: &str) -> String {
+    let mut tag = String::from("$dbgen_part$");
+    while text.contains(&tag) {
+        tag.insert(1, '_');
+    }
+    format!("{tag}{text}{tag}")
 }
 
 /// The text with another in place of each line that is the mark.
@@ -130,16 +146,17 @@ mod tests {
 
     #[test]
     fn no_tag_of_a_dollar_quote_stands_in_what_it_quotes() {
-        let programs = Programs::new();
-        for program in [&programs.roles, &programs.databases, &programs.contents] {
-            assert!(!program.contains("$dbgen_part$"));
+        for program in [ROLES, DATABASES, CONTENTS].map(program) {
             assert_eq!(program.matches("$dbgen$").count(), 2);
-            assert!(
-                program.trim_end().ends_with("$dbgen$") || program.trim_end().ends_with("$dbgen$;")
-            );
-            // Nothing in it is taken for a placeholder of the frame, nor is any mark left.
-            assert!(!program.contains("-- @"));
+            assert!(program.starts_with("DO $dbgen$\n"));
+            assert!(program.ends_with("$dbgen$;\n"));
+            assert!(!program.contains("-- @"), "a mark is left");
         }
+        assert_eq!(dollar_quote("a"), "$dbgen_part$a$dbgen_part$");
+        assert_eq!(
+            dollar_quote("$dbgen_part$"),
+            "$_dbgen_part$$dbgen_part$$_dbgen_part$"
+        );
     }
 
     #[test]

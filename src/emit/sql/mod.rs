@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use crate::catalog::{Converge, Instance, Public, Settings};
 use crate::postgres::identifier::Identifier;
 use crate::postgres::parameter::{self, List};
-use crate::postgres::quote::{quote_connection, quote_literal};
-use frame::{Piece, Programs};
+use crate::postgres::quote::{quote_connection, quote_literal, quote_psql};
+use frame::{LOCK, Piece, Programs};
 use json::to_json;
 use logins::Logins;
 use rights::Rights;
@@ -67,48 +67,54 @@ pub fn desired(instance: &Instance, secrets: &Secrets) -> Desired {
 /// The program.
 pub fn script(instance: &Instance, secrets: &Secrets) -> String {
     let desired = desired(instance, secrets);
-    let programs = Programs::new();
-    let roles = quote_literal(&desired.roles);
-    let databases = quote_literal(&desired.databases);
-    let lock = quote_literal(&instance.timeouts.lock);
-    let statement = quote_literal(&instance.timeouts.statement);
-    let everywhere = [
+    let programs = Programs::new(&[
+        ("lock_timeout", &quote_literal(&instance.timeouts.lock)),
+        (
+            "statement_timeout",
+            &quote_literal(&instance.timeouts.statement),
+        ),
+    ]);
+    let common = [
         ("roles_program", programs.roles.as_str()),
         ("databases_program", &programs.databases),
         ("contents_program", &programs.contents),
-        ("roles_desired", &roles),
-        ("databases_desired", &databases),
-        ("lock_timeout", &lock),
-        ("statement_timeout", &statement),
+        ("session", &programs.session),
+        ("report", &programs.report),
+        ("roles", &quote_literal(&desired.roles)),
+        ("databases", &quote_literal(&desired.databases)),
+        ("lock", LOCK),
     ];
-    let frame = frame::frame();
-    let mut script =
-        String::with_capacity(frame.len() + (64 << 10) + roles.len() + databases.len());
-    for piece in frame::pieces(&frame) {
+    let mut script = String::with_capacity(256 << 10);
+    for piece in frame::pieces(frame::FRAME) {
         match piece {
-            Piece::Once(text) => frame::fill(&mut script, text, &everywhere),
+            Piece::Once(text) => frame::fill(&mut script, text, &common),
             Piece::EachDatabase(text) => {
-                for (name, database) in &instance.databases {
-                    let contents = desired.contents.get(name);
-                    let creation = database.creation.as_ref();
-                    let template = creation.and_then(|creation| creation.template.as_ref());
-                    let template =
-                        template.map_or_else(|| "NULL".into(), |name| quote_literal(name.as_str()));
-                    let values = [
+                for (name, contents) in &desired.contents {
+                    let template = template(instance, name).map(Identifier::as_str);
+                    let own = [
+                        ("desired", quote_literal(contents)),
+                        ("connect", quote_connection(name.as_str())),
+                        ("name", quote_literal(name.as_str())),
+                        ("shown", quote_psql(name.as_str())),
                         (
-                            "desired",
-                            &*quote_literal(contents.map_or("{}", String::as_str)),
+                            "template",
+                            template.map_or_else(|| "NULL".into(), quote_literal),
                         ),
-                        ("connect", &quote_connection(name.as_str())),
-                        ("name", &quote_literal(name.as_str())),
-                        ("template", &template),
                     ];
-                    frame::fill(&mut script, text, &[&values[..], &everywhere].concat());
+                    let own = own.iter().map(|(name, value)| (*name, value.as_str()));
+                    let values: Vec<_> = own.chain(common).collect();
+                    frame::fill(&mut script, text, &values);
                 }
             }
         }
     }
     script
+}
+
+/// The template that is declared for the database.
+fn template<'a>(instance: &'a Instance, database: &Identifier) -> Option<&'a Identifier> {
+    let creation = instance.databases.get(database)?.creation.as_ref()?;
+    creation.template.as_ref()
 }
 
 fn converge(converge: Converge) -> &'static str {
