@@ -50,9 +50,10 @@ const READS: &str = "
 SELECT encode(pg_read_binary_file('/run/dbgen-provision/secrets/' || name), 'escape') FROM pg_ls_dir('/run/dbgen-provision/secrets') AS name ORDER BY name
 \\g (format=unaligned tuples_only=on)
 \\o :metrics
-\\qecho 'dbgen_statements_executed{database=\"a b\"} 3'
+\\qecho 'dbgen_statements{database=\"a b\"} 3'
 \\qecho 'dbgen_drift{database=\"a b\",kind=\"change\"} 3'
-\\qecho 'dbgen_statements_executed{database=\"c\"} 0'
+\\qecho 'dbgen_statements{database=\"c]$(exit) \\\\\"\"} 0'
+\\qecho 'dbgen_statements{database=\"a b\"} 4'
 \\o
 ";
 
@@ -152,10 +153,7 @@ fn a_run_that_fails_says_so_and_keeps_when_the_last_one_succeeded() {
     assert!(seen.err.contains("password.reader"), "{}", seen.err);
     assert_eq!(unit.metric("dbgen_run_success"), Some(0.0));
     assert_eq!(unit.metric("dbgen_last_success_timestamp_seconds"), success);
-    assert_eq!(
-        unit.metric("dbgen_statements_executed{database=\"c\"}"),
-        None
-    );
+    assert_eq!(unit.metric("dbgen_statements{database=\"a b\"}"), None);
     assert_eq!(unit.names("run"), [""; 0]);
 }
 

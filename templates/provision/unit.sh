@@ -18,6 +18,21 @@ gauge() {
   printf '# HELP %s %s\n# TYPE %s gauge\n' "$1" "$2" "$1"
 }
 
+# A series may come in parts, and would be refused when it stood there twice.
+sum_samples() {
+  local line series
+  local -A sums=()
+  while IFS= read -r line; do
+    series=${line% *}
+    if [[ $line =~ \}\ [0-9]+$ ]]; then
+      sums[$series]=$((${sums[$series]:-0} + ${line##* }))
+    fi
+  done
+  for series in "${!sums[@]}"; do
+    printf '%s %s\n' "$series" "${sums[$series]}"
+  done
+}
+
 # What Prometheus' node exporter reads with --collector.textfile.directory.
 write_metrics() {
   local now name value line family='' last_success=0 success=0
@@ -42,12 +57,12 @@ write_metrics() {
     gauge dbgen_run_success 'Whether the last run ended without an error.'
     echo "dbgen_run_success $success"
     if [ -f "$samples" ]; then
-      LC_ALL=C sort -- "$samples" | while IFS= read -r line; do
+      sum_samples < "$samples" | LC_ALL=C sort | while IFS= read -r line; do
         if [ "${line%%\{*}" != "$family" ]; then
           family=${line%%\{*}
           case $family in
             dbgen_drift) gauge "$family" 'What the last run found to be other than declared.' ;;
-            dbgen_statements_executed) gauge "$family" 'Statements that the last run executed.' ;;
+            dbgen_statements) gauge "$family" 'Statements that the last run executed, or would execute.' ;;
           esac
         fi
         printf '%s\n' "$line"
