@@ -9,6 +9,8 @@ mod run;
 mod support;
 #[path = "support/unit.rs"]
 mod unit;
+#[path = "support/units.rs"]
+mod units;
 
 use std::fs;
 use std::process::{Command, Stdio};

@@ -1,7 +1,7 @@
 //! The program of the rendered unit `dbgen-provision`, run without systemd: as the server's user, with the directories
 //! and the environment that systemd would give.
 //!
-//! Include with `#[path = "support/unit.rs"] mod unit;` beside `nix`, `run` and `support`.
+//! Include with `#[path = "support/unit.rs"] mod unit;` beside `nix`, `run`, `support` and `units`.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
@@ -9,9 +9,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::nix::{Evaluator, nix_path, nix_string};
+use crate::nix::{Evaluator, nix_string};
 use crate::run::{Seen, seen};
 use crate::support::postgres::{Cluster, as_server_user, hand_over};
+use crate::units::{Programs, programs};
 use tempfile::TempDir;
 
 /// Where the rendered units have their files.
@@ -36,32 +37,17 @@ impl Unit {
         fs::write(unit.path("module.nix"), module).unwrap();
         fs::create_dir(unit.path("bin")).unwrap();
         symlink(&cluster.psql, unit.path("bin/psql")).unwrap();
-        let expression = format!(
-            "let
-              start = lib: writeText: (import {module} {{
-                inherit lib;
-                pkgs = {{ inherit writeText; coreutils = \"/c\"; writeShellScript = name: text: text; }};
-                config.systemd = {{ services = {{ }}; targets = {{ }}; }};
-                config.services.postgresql = {{ package = {package}; superUser = \"postgres\"; settings.port = {port}; enable = true; authentication = \"\"; identMap = \"\"; }};
-              }}).config.systemd.services.dbgen-provision.serviceConfig.ExecStart;
-            in {{
-              script = lib.removeSuffix \" apply\" (start lib (name: text: {program}));
-              program = builtins.elemAt (lib.splitString \"@@@\" (start (lib // {{ escapeShellArg = text: text; }}) (name: text: \"@@@${{text}}@@@\"))) 1;
-            }}",
-            module = nix_path(&unit.path("module.nix")),
-            package = nix_string(unit.path("").to_str().unwrap().trim_end_matches('/')),
-            port = cluster.port,
-            program = nix_string(unit.path("program.sql").to_str().unwrap()),
+        let server = format!(
+            "package = {}; settings.port = {};",
+            nix_string(unit.home.path().to_str().unwrap()),
+            cluster.port
         );
-        let texts = evaluator
-            .value(&expression)
-            .unwrap_or_else(|error| panic!("{error}\n{module}"));
-        let script = texts["script"].as_str().unwrap();
+        let Programs { script, program } = programs(evaluator, &unit.path("module.nix"), &server);
         let socket = cluster.socket.to_str().unwrap();
         assert!(script.contains("host=/run/postgresql\n"));
         let script = script.replace("host=/run/postgresql\n", &format!("host={socket}\n"));
         fs::write(unit.path("script"), script).unwrap();
-        unit.write_program(texts["program"].as_str().unwrap());
+        unit.write_program(&program);
         unit
     }
 
