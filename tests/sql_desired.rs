@@ -3,15 +3,13 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use dbgen::catalog::{Catalog, Instance, MAIN};
 use dbgen::declaration::load::{Input, load};
-use dbgen::emit::sql::{Secrets, credentials, desired, script};
-use dbgen::postgres::identifier::Identifier;
+use dbgen::emit::sql::{Secrets, desired};
 use dbgen::postgres::quote::{quote_connection, quote_identifier, quote_literal, quote_psql};
-use serde_json::{Value, json};
+use serde_json::Value;
 use support::postgres::each_server;
 
 fn catalog(path: PathBuf) -> Catalog {

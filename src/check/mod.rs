@@ -14,6 +14,8 @@ pub mod empty_rule;
 pub mod encoding_locale_mismatch;
 pub mod example;
 pub mod invalid_address;
+pub mod invalid_calendar;
+pub mod invalid_hook;
 pub mod invalid_ident_map;
 pub mod invalid_library_name;
 pub mod invalid_method;
@@ -65,6 +67,7 @@ pub mod slash_name;
 pub mod string_list_databases;
 pub mod syntax_error;
 pub mod target;
+pub mod transaction_in_hook;
 pub mod truncated_names_collide;
 pub mod trust_authentication;
 pub mod unknown_encoding;
@@ -103,6 +106,8 @@ pub static RULES: &[&Rule] = &[
     &empty_rule::EMPTY_RULE,
     &encoding_locale_mismatch::ENCODING_LOCALE_MISMATCH,
     &invalid_address::INVALID_ADDRESS,
+    &invalid_calendar::INVALID_CALENDAR,
+    &invalid_hook::INVALID_HOOK,
     &invalid_ident_map::INVALID_IDENT_MAP,
     &invalid_library_name::INVALID_LIBRARY_NAME,
     &invalid_method::INVALID_METHOD,
@@ -147,6 +152,7 @@ pub static RULES: &[&Rule] = &[
     &slash_name::SLASH_NAME,
     &string_list_databases::STRING_LIST_DATABASES,
     &syntax_error::SYNTAX_ERROR,
+    &transaction_in_hook::TRANSACTION_IN_HOOK,
     &truncated_names_collide::TRUNCATED_NAMES_COLLIDE,
     &trust_authentication::TRUST_AUTHENTICATION,
     &unknown_encoding::UNKNOWN_ENCODING,
@@ -180,6 +186,8 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     empty_rule::check,
     encoding_locale_mismatch::check,
     invalid_address::check,
+    invalid_calendar::check,
+    invalid_hook::check,
     invalid_ident_map::check,
     invalid_library_name::check,
     invalid_method::check,
@@ -217,6 +225,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     reserved_schema::check,
     secret_in_store::check,
     slash_name::check,
+    transaction_in_hook::check,
     truncated_names_collide::check,
     trust_authentication::check,
     unknown_encoding::check,

@@ -8,6 +8,8 @@ pub mod parameter;
 pub mod pattern;
 pub mod privilege;
 pub mod quote;
+pub mod scram;
+pub mod statement;
 pub mod version;
 
 pub use identifier::Identifier;

@@ -1,1 +1,661 @@
-NULL;
+-- What is missing inside one database.
+DECLARE
+  -- The first number of what initdb did not make (FirstNormalObjectId in the server's transam.h).
+  user_made CONSTANT oid := 16384;
+  -- The database does not exist yet: only what initdb made is there.
+  pristine CONSTANT boolean := coalesce(current_setting('dbgen.hypothetical', true) = 'pristine', false);
+  first_object CONSTANT oid := CASE
+    WHEN desired->'grants' @> '[{"schema": "pg_catalog"}]' OR desired->'grants' @> '[{"schema": "information_schema"}]' THEN 0
+    ELSE user_made END;
+  end_of_objects CONSTANT oid := CASE WHEN pristine THEN user_made ELSE 4294967295 END;
+  keep_public CONSTANT boolean := coalesce(desired->>'public' = 'keep', false);
+  undeclared CONSTANT text := CASE WHEN exact THEN 'change' ELSE 'found' END;
+  with_columns CONSTANT boolean := desired->'grants' @> '[{"kind": "column"}]';
+  with_large_objects CONSTANT boolean := desired->'grants' @> '[{"kind": "largeObject"}]';
+  found jsonb;
+  hook jsonb;
+  after_hooks jsonb := '[]';
+  satisfied boolean;
+  problem text;
+BEGIN
+  -- Hooks, each of which says by a query whether there is anything to do.
+  FOR hook IN
+    SELECT value || '{"first": true}' FROM jsonb_array_elements(desired->'before')
+    UNION ALL
+    SELECT value FROM jsonb_array_elements(desired->'after')
+  LOOP
+    satisfied := false;
+    problem := NULL;
+    BEGIN
+      SET LOCAL search_path TO DEFAULT;
+      EXECUTE hook->>'unless' INTO satisfied;
+    EXCEPTION WHEN OTHERS THEN
+      -- What it asks for may not be there yet.
+      problem := sqlerrm;
+    END;
+    SET LOCAL search_path TO pg_catalog;
+    CONTINUE WHEN satisfied;
+    found := jsonb_build_object(
+      'kind', 'change',
+      'object', 'hook',
+      'sql', concat(
+        'SET LOCAL search_path TO DEFAULT;',
+        E'\nSET LOCAL ROLE ' || quote_ident(hook->>'role') || ';',
+        E'\n', hook->>'sql', E'\n;',
+        CASE WHEN hook ? 'role' THEN E'\nRESET ROLE;' END,
+        E'\nSET LOCAL search_path TO pg_catalog'),
+      'why', 'its condition does not hold' || coalesce(': ' || problem, ''));
+    IF hook ? 'first' THEN
+      steps := steps || found;
+    ELSE
+      after_hooks := after_hooks || found;
+    END IF;
+  END LOOP;
+
+  -- Schemas with their owners.
+  IF jsonb_array_length(desired->'schemas') > 0 THEN
+    SELECT coalesce(jsonb_agg(step ORDER BY nr), '[]') INTO found
+    FROM jsonb_array_elements(desired->'schemas') WITH ORDINALITY AS declared(item, nr)
+    LEFT JOIN pg_namespace ON nspname = item->>'name' AND (NOT pristine OR pg_namespace.oid < user_made)
+    CROSS JOIN LATERAL (
+      SELECT jsonb_build_object(
+        'kind', 'change',
+        'object', format('schema %I', item->>'name'),
+        'sql', format('CREATE SCHEMA %I AUTHORIZATION %I', item->>'name', item->>'owner'),
+        'why', 'declared, and not there')
+      WHERE nspname IS NULL
+      UNION ALL
+      SELECT jsonb_build_object(
+        'kind', 'change',
+        'object', format('schema %I', item->>'name'),
+        'sql', format('ALTER SCHEMA %I OWNER TO %I', item->>'name', item->>'owner'),
+        'why', format('it belongs to %I', pg_get_userbyid(nspowner)))
+      WHERE nspowner IS DISTINCT FROM to_regrole(quote_ident(item->>'owner'))::oid AND nspname IS NOT NULL
+    ) AS steps_of(step);
+    steps := steps || found;
+  END IF;
+
+  -- Extensions. They belong to whoever runs this, as the server decides when it creates them.
+  IF jsonb_array_length(desired->'extensions') > 0 THEN
+    SELECT coalesce(jsonb_agg(step ORDER BY nr), '[]') INTO found
+    FROM ROWS FROM (jsonb_to_recordset(desired->'extensions') AS (name text, schema text, version text, "cascade" boolean))
+      WITH ORDINALITY AS declared(name, schema, version, "cascade", nr)
+    LEFT JOIN pg_extension ON extname = declared.name AND (NOT pristine OR pg_extension.oid < user_made)
+    LEFT JOIN pg_namespace ON pg_namespace.oid = extnamespace
+    LEFT JOIN pg_available_extensions() AS available ON available.name = declared.name::name
+    CROSS JOIN LATERAL (VALUES (format('extension %I', declared.name))) AS words(object)
+    CROSS JOIN LATERAL (
+      SELECT jsonb_build_object(
+        'kind', 'change',
+        'object', object,
+        'sql', concat(
+          format('CREATE EXTENSION %I', declared.name),
+          ' SCHEMA ' || quote_ident(declared.schema),
+          ' VERSION ' || quote_literal(declared.version),
+          CASE WHEN declared."cascade" THEN ' CASCADE' END),
+        'why', 'declared, and not there')
+      WHERE extname IS NULL AND available.name IS NOT NULL
+      UNION ALL
+      SELECT jsonb_build_object(
+        'kind', 'blocked',
+        'object', object,
+        'why', 'it is declared, and not installed on the server''s host: add its package to services.postgresql.extensions')
+      WHERE extname IS NULL AND available.name IS NULL
+      UNION ALL
+      SELECT jsonb_build_object(
+        'kind', CASE WHEN path.possible THEN 'change' ELSE 'blocked' END,
+        'object', object,
+        'sql', format('ALTER EXTENSION %I UPDATE TO %L', declared.name, wanted.version),
+        'why', format(
+          'it is at version %s%s', extversion,
+          CASE WHEN NOT path.possible THEN ', from which no update leads to ' || wanted.version END))
+      FROM (VALUES (coalesce(declared.version, available.default_version))) AS wanted(version)
+      CROSS JOIN LATERAL (
+        SELECT EXISTS (
+          SELECT FROM pg_extension_update_paths(declared.name::name) AS paths
+          WHERE paths.source = extversion AND paths.target = wanted.version AND paths.path IS NOT NULL)
+        WHERE wanted.version <> extversion
+      ) AS path(possible)
+      WHERE extname IS NOT NULL
+      UNION ALL
+      SELECT jsonb_build_object(
+        'kind', CASE WHEN extrelocatable THEN 'change' ELSE 'blocked' END,
+        'object', object,
+        'sql', format('ALTER EXTENSION %I SET SCHEMA %I', declared.name, declared.schema),
+        'why', format(
+          'it is in schema %I%s', nspname,
+          CASE WHEN NOT extrelocatable THEN ' and cannot be moved: drop and create it, or declare that schema' END))
+      WHERE declared.schema <> nspname
+    ) AS steps_of(step);
+    steps := steps || found;
+  END IF;
+
+  -- Default privileges. In pg_default_acl a row without schema is the whole list, and one with a schema adds to it.
+  WITH wanted AS MATERIALIZED (
+    SELECT creator, coalesce(schema, '') AS schema, "on" AS kind, coalesce(grantee, '') AS grantee, privilege,
+      bool_or(coalesce(grantable, false)) AS grantable
+    FROM jsonb_to_recordset(desired->'defaults')
+      AS d(creator text, schema text, "on" text, grantee text, privileges jsonb, grantable boolean)
+    CROSS JOIN LATERAL (
+      SELECT jsonb_array_elements_text(d.privileges)
+      UNION ALL
+      SELECT privilege_type FROM aclexplode(acldefault(CASE d."on" WHEN 'S' THEN 's' ELSE d."on"::"char" END, 10)) AS every
+      WHERE d.privileges IS NULL AND every.grantee = 10
+    ) AS privileges(privilege)
+    GROUP BY creator, coalesce(schema, ''), "on", coalesce(grantee, ''), privilege
+  ),
+  there AS MATERIALIZED (
+    SELECT pg_get_userbyid(defaclrole)::text AS creator, coalesce(nspname::text, '') AS schema,
+      defaclobjtype::text AS kind, defaclacl AS acl
+    FROM pg_default_acl
+    LEFT JOIN pg_namespace ON pg_namespace.oid = defaclnamespace
+    WHERE NOT pristine
+  ),
+  list AS MATERIALIZED (
+    SELECT creator, creator_oid, schema, kind, ours, coalesce(acl, CASE WHEN schema = '' THEN base END) AS acl, base
+    FROM (
+      SELECT creator, schema, kind FROM wanted
+      UNION
+      SELECT creator, schema, kind FROM there
+      UNION
+      SELECT value, '', kind FROM jsonb_array_elements_text(desired->'creators'), (VALUES ('f'), ('T')) AS kinds(kind)
+      WHERE NOT keep_public
+    ) AS keys
+    LEFT JOIN there USING (creator, schema, kind)
+    CROSS JOIN LATERAL (VALUES (coalesce(to_regrole(quote_ident(creator))::oid, 4294967295))) AS roles(creator_oid)
+    CROSS JOIN LATERAL (VALUES (
+      acldefault(CASE kind WHEN 'S' THEN 's' ELSE kind::"char" END, creator_oid),
+      desired->'creators' ? creator)) AS facts(base, ours)
+  ),
+  actual AS MATERIALIZED (
+    SELECT creator, creator_oid, schema, kind, ours, base, entry.grantee AS grantee_oid, privilege_type AS privilege, is_grantable,
+      CASE entry.grantee WHEN 0 THEN '' ELSE pg_get_userbyid(entry.grantee)::text END AS grantee
+    FROM list, aclexplode(acl) AS entry
+  ),
+  difference AS (
+    SELECT 3 AS rank, 'change' AS step_kind, 'GRANT' AS action, creator, schema, kind, grantee, privilege, wanted.grantable,
+      'declared for what the role creates later' AS why
+    FROM wanted
+    WHERE NOT EXISTS (
+      SELECT FROM actual
+      WHERE (actual.creator, actual.schema, actual.kind, actual.grantee, actual.privilege)
+        = (wanted.creator, wanted.schema, wanted.kind, wanted.grantee, wanted.privilege)
+        AND (is_grantable OR NOT wanted.grantable OR wanted.grantee = wanted.creator))
+    UNION ALL
+    SELECT 1, CASE WHEN grantee = '' AND ours AND NOT keep_public THEN 'change' ELSE undeclared END,
+      'REVOKE', creator, schema, kind, grantee, privilege, false,
+      CASE WHEN grantee = '' AND ours AND NOT keep_public
+        THEN 'PUBLIC has only what is declared' ELSE 'not declared' END
+    FROM actual
+    WHERE (grantee_oid <> creator_oid OR schema <> '')
+      AND NOT EXISTS (
+        SELECT FROM wanted
+        WHERE (actual.creator, actual.schema, actual.kind, actual.grantee, actual.privilege)
+          = (wanted.creator, wanted.schema, wanted.kind, wanted.grantee, wanted.privilege))
+      AND (grantee = '' AND ours AND NOT keep_public
+        OR schema <> ''
+        OR NOT EXISTS (
+          SELECT FROM aclexplode(base) AS usual WHERE usual.grantee = grantee_oid AND usual.privilege_type = privilege))
+    UNION ALL
+    SELECT 2, undeclared, 'REVOKE GRANT OPTION FOR', creator, schema, kind, grantee, privilege, false,
+      'the grant option is not declared'
+    FROM actual
+    JOIN wanted USING (creator, schema, kind, grantee, privilege)
+    WHERE is_grantable AND NOT wanted.grantable AND grantee <> creator
+  )
+  SELECT coalesce(jsonb_agg(step ORDER BY rank, creator, schema, kind, grantee, grantable), '[]') INTO found
+  FROM (
+    SELECT rank, creator, schema, kind, grantee, grantable,
+      jsonb_strip_nulls(jsonb_build_object(
+        'kind', CASE WHEN schema <> '' AND to_regnamespace(quote_ident(schema)) IS NULL
+            AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', schema))
+          THEN 'pending' ELSE step_kind END,
+        'object', format('default privileges of role %I', creator) || coalesce(' in schema ' || quote_ident(nullif(schema, '')), ''),
+        'sql', format(
+          'ALTER DEFAULT PRIVILEGES FOR ROLE %I%s %s %s ON %s %s %s%s',
+          creator, ' IN SCHEMA ' || quote_ident(nullif(schema, '')), action, string_agg(privilege, ', ' ORDER BY privilege),
+          CASE kind WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'ROUTINES' WHEN 'T' THEN 'TYPES'
+            WHEN 'n' THEN 'SCHEMAS' WHEN 'L' THEN 'LARGE OBJECTS' END,
+          CASE action WHEN 'GRANT' THEN 'TO' ELSE 'FROM' END,
+          CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
+          CASE WHEN grantable THEN ' WITH GRANT OPTION' END),
+        'why', why)) AS step
+    FROM difference
+    GROUP BY rank, step_kind, action, creator, schema, kind, grantee, grantable, why
+  ) AS all_steps;
+  steps := steps || found;
+
+  -- Privileges on objects. Objects that nothing tells apart (kind, schema, owner, list of privileges) are looked at once.
+  WITH declared AS MATERIALIZED (
+    SELECT kind, class, coalesce(schema, '') AS schema, coalesce(name, oid) AS name, signature,
+      coalesce(grantee, '') AS grantee, CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END AS role,
+      privileges, coalesce(grantable, false) AS grantable, NULL::text AS creator,
+      CASE WHEN coalesce(name, oid) IS NULL THEN 0 WHEN arguments IS NULL THEN 1 ELSE 2 END AS level
+    FROM jsonb_to_recordset(desired->'grants')
+      AS g(kind text, schema text, name text, arguments jsonb, oid text, grantee text, privileges jsonb, grantable boolean)
+    JOIN (VALUES ('table', 'r'), ('column', 'r'), ('sequence', 's'), ('function', 'f'), ('procedure', 'f'), ('routine', 'f'),
+      ('type', 'T'), ('domain', 'T'), ('schema', 'n'), ('language', 'l'), ('foreignDataWrapper', 'F'), ('foreignServer', 'S'),
+      ('largeObject', 'L')) AS classes(kind, class) USING (kind)
+    CROSS JOIN LATERAL (
+      SELECT coalesce(string_agg(coalesce(to_regtype(type)::oid::text, '?'), ' ' ORDER BY nr), '')
+      FROM jsonb_array_elements_text(coalesce(arguments, '[]')) WITH ORDINALITY AS types(type, nr)
+    ) AS signatures(signature)
+    UNION ALL
+    -- What is granted on what a role creates later is granted on what it has created.
+    SELECT NULL, CASE "on" WHEN 'S' THEN 's' ELSE "on" END, schema, NULL, '',
+      coalesce(grantee, ''), CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END,
+      privileges, coalesce(grantable, false), creator, 0
+    FROM jsonb_to_recordset(desired->'defaults')
+      AS d(creator text, schema text, "on" text, grantee text, privileges jsonb, grantable boolean)
+    UNION ALL
+    -- In a database that an older major made, public does not belong to whoever owns the database.
+    SELECT 'schema', 'n', '', 'public', '', desired->>'owner', to_regrole(quote_ident(desired->>'owner'))::oid, NULL, false, NULL, 1
+    FROM pg_namespace
+    WHERE nspname = 'public' AND pg_get_userbyid(nspowner) NOT IN ('pg_database_owner', desired->>'owner')
+  ),
+  named AS MATERIALIZED (
+    SELECT DISTINCT class, schema, name FROM declared WHERE name IS NOT NULL
+  ),
+  members AS MATERIALIZED (
+    SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+  ),
+  namespace AS MATERIALIZED (
+    SELECT oid, nspname::text AS name, nspowner, nspacl FROM pg_namespace
+    WHERE nspname NOT LIKE 'pg\_toast%' AND nspname NOT LIKE 'pg\_temp%' AND oid < end_of_objects
+  ),
+  object AS (
+    SELECT CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS class, ''::text AS signature, false AS is_procedure, false AS is_domain,
+      pg_class.oid, namespace.name AS schema, relname::text AS name, relowner AS owner, relacl AS acl,
+      pg_class.oid >= user_made AND pg_class.oid NOT IN (SELECT objid FROM members WHERE classid = 'pg_class'::regclass) AS ours,
+      NULL::text AS future_owner
+    FROM pg_class JOIN namespace ON namespace.oid = relnamespace
+    WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND pg_class.oid >= first_object AND pg_class.oid < end_of_objects
+    UNION ALL
+    SELECT 'f', proargtypes::text, prokind = 'p', false, pg_proc.oid, namespace.name, proname, proowner, proacl,
+      pg_proc.oid >= user_made AND pg_proc.oid NOT IN (SELECT objid FROM members WHERE classid = 'pg_proc'::regclass),
+      NULL
+    FROM pg_proc JOIN namespace ON namespace.oid = pronamespace
+    WHERE pg_proc.oid >= first_object AND pg_proc.oid < end_of_objects
+    UNION ALL
+    -- Not the types of tables, of arrays and of multiranges, which have no privileges of their own.
+    SELECT 'T', '', false, typtype = 'd', pg_type.oid, namespace.name, typname, typowner, typacl,
+      pg_type.oid >= user_made AND pg_type.oid NOT IN (SELECT objid FROM members WHERE classid = 'pg_type'::regclass),
+      NULL
+    FROM pg_type JOIN namespace ON namespace.oid = typnamespace
+    WHERE pg_type.oid >= first_object AND pg_type.oid < end_of_objects
+      AND typtype <> 'm' AND typsubscript <> 'array_subscript_handler'::regproc
+      AND (typrelid = 0 OR (SELECT relkind = 'c' FROM pg_class WHERE pg_class.oid = typrelid))
+    UNION ALL
+    SELECT 'n', '', false, false, oid, '', name, nspowner, nspacl,
+      (oid >= user_made OR name = 'public') AND oid NOT IN (SELECT objid FROM members WHERE classid = 'pg_namespace'::regclass),
+      NULL
+    FROM namespace
+    UNION ALL
+    -- Schemas that are still to be created.
+    SELECT 'n', '', false, false, 0, '', item->>'name', owner,
+      (SELECT defaclacl FROM pg_default_acl WHERE defaclrole = owner AND defaclnamespace = 0 AND defaclobjtype = 'n'), true, item->>'owner'
+    FROM jsonb_array_elements(desired->'schemas') AS item
+    CROSS JOIN LATERAL (VALUES (to_regrole(quote_ident(item->>'owner'))::oid)) AS owners(owner)
+    WHERE item->>'name' NOT IN (SELECT name FROM namespace)
+    UNION ALL
+    SELECT 'l', '', false, false, oid, '', lanname, lanowner, lanacl, oid >= user_made, NULL
+    FROM pg_language WHERE oid < end_of_objects
+    UNION ALL
+    SELECT 'F', '', false, false, oid, '', fdwname, fdwowner, fdwacl, true, NULL
+    FROM pg_foreign_data_wrapper WHERE oid < end_of_objects
+    UNION ALL
+    SELECT 'S', '', false, false, oid, '', srvname, srvowner, srvacl, true, NULL FROM pg_foreign_server WHERE oid < end_of_objects
+    UNION ALL
+    -- There may be very many: only those that are named.
+    SELECT 'L', '', false, false, oid, '', oid::text, lomowner, lomacl, true, NULL
+    FROM pg_largeobject_metadata
+    WHERE with_large_objects AND NOT pristine AND oid IN (SELECT named.name::oid FROM named WHERE class = 'L')
+  ),
+  alike AS MATERIALIZED (
+    SELECT row_number() OVER () AS nr, alike.*
+    FROM (
+      SELECT class, is_procedure, is_domain, schema, name, own_signature AS signature, owner, acl, ours, future_owner,
+        array_agg(oid) AS oids
+      FROM (
+        SELECT object.class, is_procedure, is_domain, object.schema, oid, owner, acl, ours, future_owner,
+          named.name IS NOT NULL AS is_named,
+          CASE WHEN named.name IS NOT NULL OR object.schema = '' THEN object.name END AS name,
+          CASE WHEN named.name IS NOT NULL THEN signature END AS own_signature
+        FROM object
+        LEFT JOIN named ON named.class = object.class AND named.schema = object.schema AND named.name = object.name
+      ) AS told
+      WHERE ours OR is_named
+      GROUP BY class, is_procedure, is_domain, schema, name, own_signature, owner, acl, ours, future_owner
+    ) AS alike
+  ),
+  every AS MATERIALIZED (
+    SELECT class, privilege_type AS privilege
+    FROM unnest('{r,s,f,T,n,l,F,S,L}'::text[]) AS class, aclexplode(acldefault(class::"char", 10))
+    WHERE grantee = 10
+  ),
+  matched AS MATERIALIZED (
+    SELECT alike.nr, alike.owner, alike.future_owner, declared.*
+    FROM declared
+    JOIN alike ON alike.class = declared.class AND (declared.schema = alike.schema OR declared.schema IS NULL)
+    WHERE CASE declared.level
+        WHEN 0 THEN ours AND (creator IS NULL OR creator = pg_get_userbyid(alike.owner))
+        WHEN 1 THEN alike.name = declared.name
+        ELSE alike.name = declared.name AND alike.signature = declared.signature END
+      AND CASE kind WHEN 'function' THEN NOT is_procedure WHEN 'procedure' THEN is_procedure WHEN 'domain' THEN is_domain
+        ELSE true END
+  ),
+  wanted AS MATERIALIZED (
+    SELECT nr, owner, future_owner, grantee, role, privilege, bool_or(grantable) FILTER (WHERE wins) AS grantable,
+      bool_or(grantable) AS ever_grantable, bool_or(wins) AS wins
+    FROM (
+      SELECT nr, owner, future_owner, class, kind, grantee, role, privileges, grantable,
+        level = max(level) OVER (PARTITION BY nr, grantee) AS wins
+      FROM matched
+      WHERE kind IS DISTINCT FROM 'column' OR level = 1
+    ) AS ranked
+    CROSS JOIN LATERAL (
+      SELECT privilege FROM every
+      WHERE every.class = ranked.class AND (privileges IS NULL OR privileges ? privilege)
+    ) AS privileges_of
+    WHERE kind IS DISTINCT FROM 'column'
+    GROUP BY nr, owner, future_owner, grantee, role, privilege
+  ),
+  actual AS MATERIALIZED (
+    SELECT nr, class, schema, owner, ours, entry.grantor, entry.grantee AS role, privilege_type AS privilege, is_grantable
+    FROM alike, aclexplode(coalesce(acl, acldefault(class::"char", owner))) AS entry
+  ),
+  difference AS (
+    SELECT nr, 'change' AS step_kind, 'GRANT' AS action, wanted.grantee, NULL::oid AS grantor, privilege,
+      wanted.grantable, false AS is_cascade, 'declared' AS why
+    FROM wanted
+    WHERE wins AND grantee IS DISTINCT FROM future_owner AND NOT EXISTS (
+      SELECT FROM actual
+      WHERE actual.nr = wanted.nr AND actual.role = wanted.role AND actual.privilege = wanted.privilege
+        AND (is_grantable OR NOT wanted.grantable OR wanted.role = wanted.owner))
+    UNION ALL
+    SELECT nr, CASE reason WHEN 'undeclared' THEN undeclared ELSE 'change' END,
+      CASE WHEN option_only THEN 'REVOKE GRANT OPTION FOR' ELSE 'REVOKE' END,
+      CASE role WHEN 0 THEN '' ELSE pg_get_userbyid(role)::text END,
+      nullif(grantor, owner), privilege, false, is_grantable,
+      CASE reason
+        WHEN 'public' THEN 'PUBLIC has only what is declared'
+        WHEN 'narrowed' THEN 'a more specific declaration replaces it'
+        ELSE CASE WHEN option_only THEN 'the grant option is not declared' ELSE 'not declared' END
+      END
+    FROM (
+      SELECT actual.nr, actual.class, actual.owner, actual.grantor, actual.role, actual.privilege, is_grantable,
+        coalesce(wins, false) AS option_only,
+        CASE
+          WHEN wins AND (wanted.grantable OR NOT is_grantable) THEN 'as declared'
+          WHEN actual.role = 0 AND ours AND NOT keep_public AND class IN ('r', 's', 'f', 'T', 'n') THEN 'public'
+          WHEN NOT wins OR wanted.ever_grantable THEN 'narrowed'
+          WHEN NOT ours OR wins IS NULL AND EXISTS (
+            SELECT FROM aclexplode(acldefault(class::"char", actual.owner)) AS usual
+            WHERE usual.grantee = actual.role AND usual.privilege_type = actual.privilege) THEN 'as the server made it'
+          ELSE 'undeclared'
+        END AS reason
+      FROM actual
+      LEFT JOIN wanted ON wanted.nr = actual.nr AND wanted.role = actual.role AND wanted.privilege = actual.privilege
+      WHERE actual.role <> actual.owner
+    ) AS judged
+    WHERE reason NOT IN ('as declared', 'as the server made it')
+  ),
+  privileges_of AS (
+    SELECT nr, step_kind, action, grantee, grantor, grantable, is_cascade, why,
+      string_agg(privilege, ', ' ORDER BY privilege) AS privileges
+    FROM difference
+    GROUP BY nr, step_kind, action, grantee, grantor, grantable, is_cascade, why
+  ),
+  objects_of AS (
+    SELECT class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges,
+      CASE
+        WHEN class = 'L' THEN name
+        WHEN schema = '' THEN quote_ident(name)
+        WHEN class IN ('r', 's') THEN (SELECT format('%I.%I', schema, relname) FROM pg_class WHERE pg_class.oid = one.oid)
+        WHEN class = 'T' THEN (SELECT format('%I.%I', schema, typname) FROM pg_type WHERE pg_type.oid = one.oid)
+        ELSE (
+          SELECT format('%I.%I(%s)', schema, proname, pg_get_function_identity_arguments(one.oid))
+          FROM pg_proc WHERE pg_proc.oid = one.oid)
+      END AS object
+    FROM privileges_of
+    JOIN alike USING (nr)
+    CROSS JOIN LATERAL unnest(oids) AS one(oid)
+  ),
+  parts AS (
+    -- A statement of ten thousand names is no log line.
+    SELECT *, (row_number() OVER (
+      PARTITION BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges ORDER BY object) - 1) / 500 AS part
+    FROM objects_of
+  ),
+  lists AS (
+    SELECT class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part,
+      string_agg(object, ', ' ORDER BY object) AS objects, min(object) AS first, count(*) - 1 AS more
+    FROM parts
+    GROUP BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part
+  )
+  SELECT coalesce(jsonb_agg(step ORDER BY action = 'GRANT', rank, objects, grantee, privileges), '[]') INTO found
+  FROM lists
+  JOIN (VALUES ('n', 'SCHEMA', 1), ('r', 'TABLE', 2), ('s', 'SEQUENCE', 3), ('f', 'ROUTINE', 4), ('T', 'TYPE', 5), ('l', 'LANGUAGE', 6),
+    ('F', 'FOREIGN DATA WRAPPER', 7), ('S', 'FOREIGN SERVER', 8), ('L', 'LARGE OBJECT', 9)) AS words(letter, word, rank) ON letter = class
+  CROSS JOIN LATERAL (VALUES (
+    concat(action, ' ', privileges, ' ON ', word, ' ', objects, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
+      CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
+      CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
+  )) AS statements(plain)
+  CROSS JOIN LATERAL (VALUES (jsonb_build_object(
+    'kind', step_kind,
+    'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
+    'sql', CASE
+      WHEN grantor IS NULL THEN plain
+      -- Only who granted it can take it back, if they can reach it.
+      WHEN schema = '' OR has_schema_privilege(grantor, schema, 'USAGE') THEN
+        concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
+      ELSE
+        concat('REVOKE GRANT OPTION FOR ', privileges, ' ON ', word, ' ', objects, ' FROM ',
+          quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
+    END,
+    'why', why))) AS steps_of(step);
+  steps := steps || found;
+
+  -- Privileges on columns.
+  IF with_columns OR NOT pristine AND EXISTS (SELECT FROM pg_attribute WHERE attacl IS NOT NULL) THEN
+    WITH declared AS MATERIALIZED (
+      SELECT kind = 'column' AS is_column, schema, name, columns, coalesce(grantee, '') AS grantee,
+        CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END AS role,
+        privileges, coalesce(grantable, false) AS grantable
+      FROM jsonb_to_recordset(desired->'grants')
+        AS g(kind text, schema text, name text, columns jsonb, grantee text, privileges jsonb, grantable boolean)
+      WHERE kind IN ('table', 'column')
+    ),
+    matched AS MATERIALIZED (
+      SELECT attrelid, attnum, grantee, role, privilege, bool_or(grantable) FILTER (WHERE wins) AS grantable, bool_or(wins) AS wins,
+        bool_or(grantable) AS ever_grantable
+      FROM (
+        SELECT pg_class.oid AS relation, declared.*,
+          -- What names a table replaces what stands for all tables.
+          name IS NOT NULL OR NOT EXISTS (
+            SELECT FROM declared AS other
+            WHERE other.schema = declared.schema AND other.name = relname AND other.grantee = declared.grantee) AS wins
+        FROM declared
+        JOIN pg_namespace ON nspname = schema
+        JOIN pg_class ON relnamespace = pg_namespace.oid AND relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_class.oid < end_of_objects
+          AND CASE WHEN name IS NULL
+            THEN pg_class.oid >= user_made AND NOT EXISTS (
+              SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND objsubid = 0 AND deptype = 'e')
+            ELSE relname = name END
+        WHERE is_column
+      ) AS tables
+      JOIN pg_attribute ON attrelid = relation AND NOT attisdropped AND columns ? attname::text
+      CROSS JOIN LATERAL (
+        SELECT privilege FROM unnest('{INSERT,REFERENCES,SELECT,UPDATE}'::text[]) AS privilege
+        WHERE privileges IS NULL OR privileges ? privilege
+      ) AS privileges_of
+      GROUP BY attrelid, attnum, grantee, role, privilege
+    ),
+    actual AS MATERIALIZED (
+      SELECT attrelid, attnum, relowner AS owner, entry.grantor, entry.grantee AS role, privilege_type AS privilege, is_grantable,
+        pg_class.oid >= user_made AND NOT EXISTS (
+          SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND objsubid = 0 AND deptype = 'e') AS ours
+      FROM pg_attribute
+      JOIN pg_class ON pg_class.oid = attrelid
+      CROSS JOIN LATERAL aclexplode(attacl) AS entry
+      WHERE attacl IS NOT NULL AND pg_class.oid < end_of_objects
+    ),
+    difference AS (
+      SELECT attrelid, attnum, 'change' AS step_kind, 'GRANT' AS action, grantee, NULL::oid AS grantor, privilege, grantable,
+        false AS is_cascade, 'declared' AS why
+      FROM matched
+      WHERE wins AND NOT EXISTS (
+        SELECT FROM actual
+        WHERE actual.attrelid = matched.attrelid AND actual.attnum = matched.attnum AND actual.role = matched.role
+          AND actual.privilege = matched.privilege AND (is_grantable OR NOT matched.grantable OR actual.role = owner))
+      UNION ALL
+      SELECT attrelid, attnum, CASE reason WHEN 'undeclared' THEN undeclared ELSE 'change' END,
+        CASE WHEN option_only THEN 'REVOKE GRANT OPTION FOR' ELSE 'REVOKE' END,
+        CASE role WHEN 0 THEN '' ELSE pg_get_userbyid(role)::text END, nullif(grantor, owner), privilege, false, is_grantable,
+        CASE reason
+          WHEN 'public' THEN 'PUBLIC has only what is declared'
+          WHEN 'narrowed' THEN 'a more specific declaration replaces it'
+          ELSE CASE WHEN option_only THEN 'the grant option is not declared' ELSE 'not declared' END
+        END
+      FROM (
+        SELECT actual.*, coalesce(wins, false) AS option_only,
+          CASE
+            WHEN wins AND (matched.grantable OR NOT is_grantable) THEN 'as declared'
+            WHEN actual.role = 0 AND ours AND NOT keep_public THEN 'public'
+            WHEN NOT wins OR ever_grantable THEN 'narrowed'
+            WHEN NOT ours THEN 'as the server made it'
+            ELSE 'undeclared'
+          END AS reason
+        FROM actual
+        LEFT JOIN matched USING (attrelid, attnum, role, privilege)
+        WHERE actual.role <> owner
+      ) AS judged
+      WHERE reason NOT IN ('as declared', 'as the server made it')
+    ),
+    lists AS (
+      SELECT attrelid, step_kind, action, grantee, grantor, grantable, is_cascade, why, columns,
+        string_agg(format('%s (%s)', privilege, columns), ', ' ORDER BY privilege) AS privileges
+      FROM (
+        SELECT attrelid, step_kind, action, grantee, grantor, privilege, grantable, is_cascade, why,
+          string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns
+        FROM difference
+        JOIN pg_attribute USING (attrelid, attnum)
+        GROUP BY attrelid, step_kind, action, grantee, grantor, privilege, grantable, is_cascade, why
+      ) AS columns_of
+      GROUP BY attrelid, step_kind, action, grantee, grantor, grantable, is_cascade, why, columns
+    )
+    SELECT coalesce(jsonb_agg(step ORDER BY action = 'GRANT', object, grantee, columns), '[]') INTO found
+    FROM lists
+    CROSS JOIN LATERAL (SELECT format('%I.%I', nspname, relname), nspname::text
+      FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = attrelid) AS tables(object, schema)
+    CROSS JOIN LATERAL (VALUES (
+      concat(action, ' ', privileges, ' ON TABLE ', object, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
+        CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
+        CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
+    )) AS statements(plain)
+    CROSS JOIN LATERAL (VALUES (jsonb_build_object(
+      'kind', step_kind,
+      'object', format('table %s (%s)', object, columns),
+      'sql', CASE
+        WHEN grantor IS NULL THEN plain
+        WHEN has_schema_privilege(grantor, schema, 'USAGE') THEN
+          concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
+        ELSE
+          concat('REVOKE GRANT OPTION FOR ', privileges, ' ON TABLE ', object, ' FROM ', quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
+      END,
+      'why', why))) AS steps_of(step);
+    steps := steps || found;
+  END IF;
+
+  steps := steps || after_hooks;
+
+  -- What is declared for something that is not there, or that this server does not know.
+  IF jsonb_array_length(desired->'grants') > 0 THEN
+    WITH declared AS MATERIALIZED (
+      SELECT g.*, class, coalesce(g.name, g.oid) AS object_name
+      FROM jsonb_to_recordset(desired->'grants')
+        AS g(kind text, schema text, name text, arguments jsonb, columns jsonb, oid text, privileges jsonb)
+      JOIN (VALUES ('table', 'r'), ('column', 'c'), ('sequence', 's'), ('function', 'f'), ('procedure', 'f'), ('routine', 'f'),
+        ('type', 'T'), ('domain', 'T'), ('schema', 'n'), ('language', 'l'), ('foreignDataWrapper', 'F'), ('foreignServer', 'S'),
+        ('largeObject', 'L')) AS classes(kind, class) USING (kind)
+    ),
+    missing AS (
+      SELECT DISTINCT kind, schema, object_name, arguments, NULL::text AS column_name
+      FROM declared
+      WHERE CASE
+        WHEN object_name IS NULL OR class IN ('r', 's', 'f', 'T', 'c') AND to_regnamespace(quote_ident(schema)) IS NULL THEN
+          to_regnamespace(quote_ident(schema)) IS NULL
+          AND (object_name IS NOT NULL OR NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', schema)))
+        WHEN class IN ('r', 'c') THEN NOT EXISTS (
+          SELECT FROM pg_class WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema))
+            AND relkind IN ('r', 'p', 'v', 'm', 'f') AND oid < end_of_objects)
+        WHEN class = 's' THEN NOT EXISTS (
+          SELECT FROM pg_class WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema))
+            AND relkind = 'S' AND oid < end_of_objects)
+        WHEN class = 'f' THEN NOT EXISTS (
+          SELECT FROM pg_proc
+          WHERE proname = object_name AND pronamespace = to_regnamespace(quote_ident(schema)) AND oid < end_of_objects
+            AND CASE kind WHEN 'function' THEN prokind <> 'p' WHEN 'procedure' THEN prokind = 'p' ELSE true END
+            AND (arguments IS NULL OR proargtypes::text = (
+              SELECT coalesce(string_agg(coalesce(to_regtype(type)::oid::text, '?'), ' ' ORDER BY nr), '')
+              FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr))))
+        WHEN class = 'T' THEN NOT EXISTS (
+          SELECT FROM pg_type WHERE typname = object_name AND typnamespace = to_regnamespace(quote_ident(schema))
+            AND oid < end_of_objects AND (kind <> 'domain' OR typtype = 'd'))
+        WHEN class = 'n' THEN to_regnamespace(quote_ident(object_name)) IS NULL
+          AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', object_name))
+        WHEN class = 'l' THEN NOT EXISTS (SELECT FROM pg_language WHERE lanname = object_name)
+        WHEN class = 'F' THEN NOT EXISTS (SELECT FROM pg_foreign_data_wrapper WHERE fdwname = object_name)
+        WHEN class = 'S' THEN NOT EXISTS (SELECT FROM pg_foreign_server WHERE srvname = object_name)
+        ELSE NOT EXISTS (SELECT FROM pg_largeobject_metadata WHERE oid = object_name::oid)
+      END
+      UNION
+      SELECT kind, schema, object_name, NULL, column_name
+      FROM declared, jsonb_array_elements_text(columns) AS column_name
+      WHERE class = 'c' AND object_name IS NOT NULL AND EXISTS (
+          SELECT FROM pg_class WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema)))
+        AND NOT EXISTS (
+          SELECT FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+          WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema)) AND attname = column_name AND NOT attisdropped)
+    )
+    SELECT coalesce(jsonb_agg(step ORDER BY step), '[]') INTO found
+    FROM (
+      SELECT jsonb_build_object('kind', 'pending',
+        'object', concat(
+          CASE WHEN column_name IS NOT NULL THEN 'column ' || quote_ident(column_name) || ' of table '
+            WHEN object_name IS NULL THEN 'schema ' WHEN kind = 'column' THEN 'table ' ELSE lower(regexp_replace(kind, '([A-Z])', ' \1', 'g')) || ' ' END,
+          quote_ident(schema), CASE WHEN schema IS NOT NULL AND object_name IS NOT NULL THEN '.' END, quote_ident(object_name),
+          '(' || (SELECT coalesce(string_agg(type, ', ' ORDER BY nr), '') FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr)) || ')'),
+        'why', 'privileges on it are declared, and it is not there: a later run grants them') AS step
+      FROM missing
+      UNION ALL
+      SELECT DISTINCT jsonb_build_object('kind', 'blocked',
+        'object', format('privilege %s', privilege),
+        'why', format('this server has no such privilege on a %s', lower(regexp_replace(kind, '([A-Z])', ' \1', 'g'))))
+      FROM declared, jsonb_array_elements_text(privileges) AS privilege
+      WHERE class <> 'c' AND privilege NOT IN (SELECT privilege_type FROM aclexplode(acldefault(class::"char", 10)))
+        OR class = 'c' AND privilege NOT IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
+    ) AS all_steps;
+    steps := steps || found;
+  END IF;
+
+  -- What is there and was never declared. It may hold data: nothing is done about it.
+  SELECT coalesce(jsonb_agg(step ORDER BY step), '[]') INTO found
+  FROM (
+    SELECT jsonb_build_object('kind', 'found', 'object', format('schema %I', nspname), 'why', 'not declared')
+    FROM pg_namespace
+    WHERE oid >= user_made AND NOT pristine AND nspname NOT LIKE 'pg\_%'
+      AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', nspname))
+      AND NOT EXISTS (
+        SELECT FROM pg_depend WHERE classid = 'pg_namespace'::regclass AND objid = pg_namespace.oid AND deptype = 'e')
+    UNION ALL
+    SELECT jsonb_build_object('kind', 'found', 'object', format('extension %I', extname), 'why', 'not declared')
+    FROM pg_extension
+    WHERE oid >= user_made AND NOT pristine
+      AND NOT desired->'extensions' @> jsonb_build_array(jsonb_build_object('name', extname))
+      -- Another one may need it.
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = pg_extension.oid AND classid = 'pg_extension'::regclass)
+  ) AS undeclared_objects(step);
+  steps := steps || found;
+END;

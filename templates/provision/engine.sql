@@ -1,4 +1,5 @@
 DO $dbgen$
+#variable_conflict use_column
 -- Looks at the server, compares it with what is declared, and does what is missing. A block like this writes nothing by
 -- itself, where a function or a temporary table would write to the catalogs at every run.
 DECLARE
@@ -63,6 +64,7 @@ BEGIN
       PERFORM pg_sleep(0.05 * attempts);
     END;
   END LOOP;
+-- @finish
   PERFORM set_config(
     'dbgen.steps',
     CASE WHEN applying

@@ -51,6 +51,7 @@ SELECT @roles_program@ AS roles_program \gset
 SELECT @databases_program@ AS databases_program \gset
 SELECT @contents_program@ AS contents_program \gset
 SELECT @report@ AS report \gset
+SELECT @gate@ AS gate \gset
 SELECT @session@ AS session \gset
 
 -- Roles, and what the server's shared catalogs say of databases.
@@ -94,6 +95,7 @@ SELECT set_config('dbgen.desired', @databases@, false) \gset dbgen_
 \if :plan
 \else
 -- CREATE DATABASE can't run in a transaction.
+\set scope creation
 SELECT set_config('dbgen.only', 'create', false), set_config('dbgen.mode', 'plan', false) \gset dbgen_
 :databases_program
 \if :ERROR
@@ -106,6 +108,7 @@ SELECT set_config('dbgen.only', 'create', false), set_config('dbgen.mode', 'plan
 SELECT step->>'sql' FROM jsonb_array_elements(current_setting('dbgen.steps')::jsonb) AS step WHERE step->>'kind' = 'change' \gexec
 \endif
 SELECT set_config('dbgen.only', '', false), set_config('dbgen.mode', :'mode', false) \gset dbgen_
+\set scope databases
 \endif
 BEGIN :access_mode;
 :databases_program
@@ -135,8 +138,10 @@ COMMIT;
 \set scope contents
 -- @each database
 
+\set database @shown@
 \set done off
 \set connected off
+\set settled off
 \if :plan
 -- A database that is not there yet will be a copy of its template.
 SELECT
@@ -154,13 +159,18 @@ LIMIT 1 \gset
 \set hypothetical ''
 \connect -reuse-previous=on @connect@
 \endif
-SELECT 'on' AS connected, @name@ AS database \gset
+SELECT 'on' AS connected \gset
 \if :connected
 :session \gset dbgen_
 BEGIN :access_mode;
 SELECT pg_advisory_xact_lock(@lock@), set_config('dbgen.mode', :'mode', false),
-  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', @desired@, false) \gset dbgen_
+  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', @desired@, false),
+  set_config('dbgen.steps', '[]', false) \gset dbgen_
+:gate \gset
+\if :settled
+\else
 :contents_program
+\endif
 \if :ERROR
 ROLLBACK;
 \else
@@ -179,10 +189,10 @@ COMMIT;
 \endif
 \if :done
 \if :unfinished
-\set unfinished_in :unfinished_in ' ' @shown@
+\set unfinished_in :unfinished_in ' ' :database
 \endif
 \else
-\set unfinished_in :unfinished_in ' ' @shown@
+\set unfinished_in :unfinished_in ' ' :database
 \endif
 -- @end
 
@@ -195,5 +205,6 @@ COMMIT;
 \set ON_ERROR_STOP on
 SELECT :'unfinished_in' <> '' AS failed \gset
 \if :failed
-DO $$ BEGIN RAISE EXCEPTION 'dbgen: not everything is as declared'; END $$;
+\warn 'dbgen: not everything is as declared:' :unfinished_in
+DO $$ BEGIN RAISE EXCEPTION 'see above'; END $$;
 \endif

@@ -2,7 +2,7 @@ SELECT
   CASE WHEN :'format' = 'json'
     THEN jsonb_build_object(
       'version', 1, 'scope', :'scope', 'database', nullif(:'database', ''), 'mode', :'mode',
-      'steps', coalesce(jsonb_agg(step ORDER BY nr), '[]'))::text
+      'steps', coalesce(jsonb_agg(step ORDER BY nr) FILTER (WHERE nr > 0), '[]'))::text
     ELSE coalesce(
       string_agg(
         format(
@@ -11,11 +11,11 @@ SELECT
           CASE WHEN step->>'kind' <> 'change' THEN step->>'kind' || ': ' END,
           coalesce(step->>'sql', step->>'object'),
           ' -- ' || (step->>'why')),
-        E'\n' ORDER BY nr),
+        E'\n' ORDER BY nr) FILTER (WHERE nr > 0),
       '')
   END AS lines,
-  :'format' = 'json' OR count(*) > 0 AS has_lines,
-  coalesce(bool_or(step->>'kind' IN ('failed', 'blocked')), false) AS unfinished,
+  :'format' = 'json' OR count(nr) > 0 AS has_lines,
+  coalesce(bool_or(step->>'kind' = 'failed' OR step->>'kind' = 'blocked' AND NOT :'plan'::boolean), false) AS unfinished,
   :changes + count(*) FILTER (WHERE step->>'kind' = 'change') AS changes,
   :others + count(*) FILTER (WHERE step->>'kind' <> 'change') AS others,
   format(

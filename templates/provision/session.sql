@@ -2,6 +2,8 @@ SELECT
   set_config('search_path', 'pg_catalog', false),
   set_config('standard_conforming_strings', 'on', false),
   set_config('client_min_messages', 'warning', false),
+  -- The plans are small and their costs guessed: compiling them would take longer than running them.
+  set_config('jit', 'off', false),
   set_config('lock_timeout', @lock_timeout@, false),
   set_config('statement_timeout', @statement_timeout@, false),
   set_config('idle_in_transaction_session_timeout', '10min', false)

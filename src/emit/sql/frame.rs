@@ -9,6 +9,9 @@ const CONTENTS: &str = include_str!("../../../templates/provision/contents.sql")
 const SCRAM: &str = include_str!("../../../templates/provision/scram.sql");
 const SESSION: &str = include_str!("../../../templates/provision/session.sql");
 const REPORT: &str = include_str!("../../../templates/provision/report.sql");
+const GATE: &str = include_str!("../../../templates/provision/gate.sql");
+const STAMP: &str = include_str!("../../../templates/provision/stamp.sql");
+const FINGERPRINT: &str = include_str!("../../../templates/provision/fingerprint.sql");
 
 /// Ends what is repeated for each database.
 const END: &str = "-- @end";
@@ -27,6 +30,7 @@ pub struct Programs {
     pub contents: String,
     pub session: String,
     pub report: String,
+    pub gate: String,
 }
 
 impl Programs {
@@ -35,19 +39,27 @@ impl Programs {
         let mut session = String::new();
         fill(&mut session, SESSION, values);
         Programs {
-            roles: dollar_quote(&program(ROLES)),
-            databases: dollar_quote(&program(DATABASES)),
-            contents: dollar_quote(&program(CONTENTS)),
+            roles: dollar_quote(&program(ROLES, "")),
+            databases: dollar_quote(&program(DATABASES, "")),
+            contents: dollar_quote(&program(CONTENTS, &with_fingerprint(STAMP))),
             session: dollar_quote(&session),
             report: dollar_quote(REPORT),
+            gate: dollar_quote(&with_fingerprint(GATE)),
         }
     }
 }
 
-/// The engine around a difference.
-fn program(difference: &str) -> String {
+/// The engine around a difference, and what it does when nothing is different any more.
+fn program(difference: &str, finish: &str) -> String {
     let difference = with_part(difference, "-- @scram", SCRAM);
-    with_part(ENGINE, "-- @difference", &difference)
+    let engine = with_part(ENGINE, "-- @finish", finish);
+    with_part(&engine, "-- @difference", &difference)
+}
+
+fn with_fingerprint(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + FINGERPRINT.len());
+    fill(&mut out, text, &[("fingerprint", FINGERPRINT.trim_end())]);
+    out
 }
 
 /// The text as an SQL constant in which nothing is escaped.
@@ -146,7 +158,8 @@ mod tests {
 
     #[test]
     fn no_tag_of_a_dollar_quote_stands_in_what_it_quotes() {
-        for program in [ROLES, DATABASES, CONTENTS].map(program) {
+        for part in [ROLES, DATABASES, CONTENTS] {
+            let program = program(part, &with_fingerprint(STAMP));
             assert_eq!(program.matches("$dbgen$").count(), 2);
             assert!(program.starts_with("DO $dbgen$\n"));
             assert!(program.ends_with("$dbgen$;\n"));

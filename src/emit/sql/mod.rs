@@ -80,6 +80,7 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
         ("contents_program", &programs.contents),
         ("session", &programs.session),
         ("report", &programs.report),
+        ("gate", &programs.gate),
         ("roles", &quote_literal(&desired.roles)),
         ("databases", &quote_literal(&desired.databases)),
         ("lock", LOCK),
