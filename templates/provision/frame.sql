@@ -29,6 +29,7 @@ SELECT
   current_database() AS maintenance,
   pg_is_in_recovery() AS standby,
   current_setting('server_version_num')::integer < 140000 AS too_old,
+  current_setting('is_superuser')::boolean AS superuser,
   :'mode' = 'apply' AND NOT current_setting('is_superuser')::boolean AS unprivileged
 \gset
 \if :unknown
@@ -166,7 +167,9 @@ BEGIN :access_mode;
 SELECT pg_advisory_xact_lock(@lock@), set_config('dbgen.mode', :'mode', false),
   set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', @desired@, false),
   set_config('dbgen.steps', '[]', false) \gset dbgen_
+\if :superuser
 :gate \gset
+\endif
 \if :settled
 \else
 :contents_program

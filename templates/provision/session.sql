@@ -4,6 +4,8 @@ SELECT
   set_config('client_min_messages', 'warning', false),
   -- The plans are small and their costs guessed: compiling them would take longer than running them.
   set_config('jit', 'off', false),
+  -- The second round of a run has the same queries as the first.
+  set_config('plan_cache_mode', 'force_generic_plan', false),
   set_config('lock_timeout', @lock_timeout@, false),
   set_config('statement_timeout', @statement_timeout@, false),
   set_config('idle_in_transaction_session_timeout', '10min', false)
