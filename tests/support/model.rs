@@ -138,6 +138,10 @@ impl Model {
         if !model.connections.is_empty() {
             model.instance(instance);
         }
+        if text(instance, "creation") == Some("program") {
+            model.ensure_databases.clear();
+            model.ensure_users.clear();
+        }
         model
     }
 

@@ -67,6 +67,21 @@ impl Unit {
         self.home.path().join(path)
     }
 
+    /// The names of the credentials that the unit is given.
+    pub fn credentials(&self) -> Vec<String> {
+        let script = fs::read_to_string(self.path("script")).unwrap();
+        let list = script
+            .split_once("credentials=(")
+            .unwrap()
+            .1
+            .split(')')
+            .next();
+        list.unwrap()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Gives the unit a credential.
     pub fn give(&self, credential: &str, secret: &[u8]) {
         fs::write(self.path("credentials").join(credential), secret).unwrap();

@@ -58,7 +58,7 @@ pub fn render(catalog: &mut Catalog, templates: Option<&Path>) -> Result<String,
     let context = context(catalog)?;
     let databases = catalog.instances.values().map(|it| it.databases.len());
     let text = TemplateSet::new(templates)
-        .with_room((16 << 10) + databases.sum::<usize>() * ROOM)
+        .with_room((256 << 10) + databases.sum::<usize>() * ROOM)
         .render("module.nix.j2", &context)?;
     drop(context);
     verify(&text).map_err(RenderError::Refused)?;
