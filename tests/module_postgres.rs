@@ -348,6 +348,16 @@ fn judged(major: u8, me: &str, count: usize) -> Vec<(String, Value)> {
     all
 }
 
+/// A module that declares the secrets of agenix that the module names.
+fn secrets(module: &str) -> String {
+    let names = module.lines().filter_map(|line| {
+        let path = line.trim().strip_prefix("config.")?;
+        (path.starts_with("age.secrets.") && path.ends_with(".file"))
+            .then(|| format!("{path} = \"/encrypted\";"))
+    });
+    format!("{{ {} }}", names.collect::<Vec<_>>().join("\n"))
+}
+
 /// Makes the person who runs the tests one of the Unix users.
 fn become_me(value: &mut Value, me: &str) {
     match value {
@@ -373,7 +383,12 @@ fn the_server_answers_every_declared_login_as_dbgen_hba_says() {
     let me = Folder::new().sh("id -un").out.trim().to_owned();
     each_server(test, |cluster| {
         let judged = judged(cluster.major, &me, 12);
-        let modules: Vec<[&str; 1]> = judged.iter().map(|(module, _)| [module.as_str()]).collect();
+        let secrets: Vec<String> = judged.iter().map(|(module, _)| secrets(module)).collect();
+        let modules: Vec<[&str; 2]> = judged
+            .iter()
+            .zip(&secrets)
+            .map(|((module, _), secrets)| [module.as_str(), secrets])
+            .collect();
         let configurations: Vec<Configuration> = modules
             .iter()
             .map(|module| Configuration::of(module))
