@@ -655,9 +655,9 @@ fn options_of_memberships_are_converged_from_16() {
                     .as_bool()
                     .unwrap_or(role["attributes"]["inherit"] == json!(true))
                     || of["set"].as_bool().unwrap_or(true);
-                assert_eq!(
-                    has("inherit") || has("set"),
-                    plain,
+                // What is not said may be there.
+                assert!(
+                    has("inherit") || has("set") || !plain,
                     "{what}: {name}\n{held}"
                 );
             }

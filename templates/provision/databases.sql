@@ -35,8 +35,7 @@ BEGIN
           'daticurules', want."icuRules"))
       OR (SELECT place.spcname FROM pg_tablespace AS place WHERE place.oid = have.dattablespace) <> want.tablespace
       OR coalesce(said.description, '') <> want.comment)), '{}'),
-    coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.oid IS NULL
-      OR have.datacl IS NULL AND (want.public IS DISTINCT FROM 'keep' OR jsonb_array_length(want.grants) > 0)
+    coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.datacl IS NULL AND (want.public IS DISTINCT FROM 'keep' OR jsonb_array_length(want.grants) > 0)
       OR pg_get_userbyid(have.datdba) <> want.owner
       OR (
         SELECT cardinality(have.datacl) <> 1 + count(DISTINCT item.entry)
@@ -58,7 +57,11 @@ BEGIN
       ))), '{}'),
     coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.oid IS NULL
       OR jsonb_array_length(want."roleSettings") > 0
-      OR EXISTS (SELECT FROM pg_db_role_setting AS kept WHERE kept.setdatabase = have.oid AND kept.setrole <> 0)
+      -- The mark of a database that is as declared (stamp.sql) is the server's superuser's only setting there.
+      OR EXISTS (
+        SELECT FROM pg_db_role_setting AS kept
+        WHERE kept.setdatabase = have.oid AND kept.setrole <> 0
+          AND NOT (kept.setrole = 10 AND cardinality(kept.setconfig) = 1 AND starts_with(kept.setconfig[1], 'dbgen.converged=')))
       OR (
         SELECT coalesce(cardinality(kept.setconfig), 0) <> count(*) + least(count(*), 1)
           OR NOT kept.setconfig @> (
@@ -519,7 +522,7 @@ BEGIN
       JOIN want USING (nr)
       LEFT JOIN need USING (nr, role, key)
       LEFT JOIN managed USING (nr, role)
-      WHERE need.key IS NULL AND had.key <> 'dbgen.managed'
+      WHERE need.key IS NULL AND had.key NOT IN ('dbgen.managed', 'dbgen.converged')
       UNION ALL
       SELECT nr, role, 3, 'change', 'dbgen.managed', quote_literal(record.keys),
         CASE WHEN record.keys IS NULL THEN 'nothing is set by dbgen any more' ELSE 'remembers what dbgen has set' END
