@@ -1,5 +1,8 @@
 //! How a server becomes what is declared.
 
+use super::Instance;
+use super::lower::{Impossible, Result, optional};
+use crate::declaration::{self, Text};
 use crate::postgres::identifier::Identifier;
 
 /// What becomes of privileges, memberships and parameters that are found and not declared.
@@ -94,4 +97,71 @@ pub struct Hook {
     pub unless: Box<str>,
     /// The role that runs it; nothing: the one that is logged in.
     pub role: Option<Identifier>,
+}
+
+/// Takes over what the declaration of a server says of it.
+pub(super) fn instance(instance: &mut Instance, said: &declaration::Instance) -> Result<()> {
+    if let Some(converge) = &said.converge {
+        instance.converge = mode(converge)?;
+    }
+    if let Some(creation) = &said.creation {
+        instance.creation = match &*creation.value {
+            "ensure" => CreatedBy::Ensure,
+            "program" => CreatedBy::Program,
+            _ => return Err(unknown(creation)),
+        };
+    }
+    if let Some(said) = &said.drift {
+        instance.drift = Some(drift(said)?);
+    }
+    if let Some(timeout) = &said.lock_timeout {
+        instance.timeouts.lock = timeout.value.clone();
+    }
+    if let Some(timeout) = &said.statement_timeout {
+        instance.timeouts.statement = timeout.value.clone();
+    }
+    Ok(())
+}
+
+fn drift(said: &declaration::Drift) -> Result<Drift> {
+    let on_calendar = said.on_calendar.as_ref();
+    Ok(Drift {
+        on_calendar: on_calendar.map_or("hourly".into(), |said| said.value.clone()),
+        mode: match &said.mode {
+            None => DriftMode::default(),
+            Some(mode) => match &*mode.value {
+                "report" => DriftMode::Report,
+                "repair" => DriftMode::Repair,
+                _ => return Err(unknown(mode)),
+            },
+        },
+    })
+}
+
+pub(super) fn mode(said: &Text) -> Result<Converge> {
+    match &*said.value {
+        "additive" => Ok(Converge::Additive),
+        "authoritative" => Ok(Converge::Authoritative),
+        _ => Err(unknown(said)),
+    }
+}
+
+pub(super) fn public(said: Option<&Text>) -> Result<Public> {
+    match said.map(|said| (&*said.value, said)) {
+        None | Some(("revoke", _)) => Ok(Public::Revoke),
+        Some(("keep", _)) => Ok(Public::Keep),
+        Some((_, said)) => Err(unknown(said)),
+    }
+}
+
+pub(super) fn hook(said: &declaration::Hook) -> Result<Hook> {
+    Ok(Hook {
+        sql: said.sql.value.clone(),
+        unless: said.unless.value.clone(),
+        role: optional(said.role.as_ref())?,
+    })
+}
+
+fn unknown(word: &Text) -> Impossible {
+    Impossible(format!("`{}` is none of its words", word.value))
 }

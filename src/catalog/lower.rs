@@ -9,8 +9,8 @@ use thiserror::Error;
 use super::{
     Access, Catalog, Converge, CreatedBy, Creation, DEFAULT_PORT, DEFAULT_SOCKET_DIRECTORY,
     Database, DefaultPrivilege, Details, Extension, Grant, Grantee, Hooks, Instance, MAIN,
-    Membership, Object, PasswordSource, Preset, Privileges, Public, Role, Settings, Timeouts,
-    access,
+    Membership, Object, PasswordSource, Preset, Privileges, Role, Settings, Timeouts, access,
+    converge,
 };
 use crate::check::{Scope, target};
 use crate::declaration::{self, Attribute, Setting, Text};
@@ -24,7 +24,7 @@ use crate::postgres::privilege::{ObjectKind, Privilege};
 /// Why declarations that passed every rule have no meaning all the same.
 #[derive(Debug, Error)]
 #[error("no rule found it, but {0}; this is a mistake in dbgen, please report it")]
-pub struct Impossible(String);
+pub struct Impossible(pub(super) String);
 
 impl From<IdentifierError> for Impossible {
     fn from(error: IdentifierError) -> Impossible {
@@ -38,7 +38,7 @@ impl From<PatternError> for Impossible {
     }
 }
 
-type Result<T> = std::result::Result<T, Impossible>;
+pub(super) type Result<T> = std::result::Result<T, Impossible>;
 
 /// The namespace when the project says nothing.
 pub const DEFAULT_NAMESPACE: &str = "qgroget";
@@ -76,6 +76,7 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
         if let Some(directory) = &said.socket_directory {
             instance.socket_directory = directory.value.clone();
         }
+        converge::instance(&mut instance, said)?;
         instance.preload_libraries.extend(
             said.preload_libraries
                 .iter()
@@ -156,11 +157,11 @@ fn roles(scope: &Scope) -> Result<BTreeMap<Identifier, Role>> {
         .collect()
 }
 
-fn identifier(text: &Text) -> Result<Identifier> {
+pub(super) fn identifier(text: &Text) -> Result<Identifier> {
     Ok(Identifier::new(&text.value)?)
 }
 
-fn optional(text: Option<&Text>) -> Result<Option<Identifier>> {
+pub(super) fn optional(text: Option<&Text>) -> Result<Option<Identifier>> {
     text.map(identifier).transpose()
 }
 
@@ -240,9 +241,20 @@ fn database<'d>(
         units: units.into_iter().map(|unit| unit.value.clone()).collect(),
         schemas,
         extensions,
-        converge: None,
-        public: Public::default(),
-        hooks: Hooks::default(),
+        converge: said.converge.as_ref().map(converge::mode).transpose()?,
+        public: converge::public(said.public.as_ref())?,
+        hooks: Hooks {
+            before: said
+                .before
+                .iter()
+                .map(converge::hook)
+                .collect::<Result<_>>()?,
+            after: said
+                .after
+                .iter()
+                .map(converge::hook)
+                .collect::<Result<_>>()?,
+        },
     };
     Ok(Database {
         service: service.name.value.clone(),

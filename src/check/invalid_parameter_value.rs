@@ -1,14 +1,18 @@
 //! A value that its server parameter does not take.
 
 use super::{Findings, Scope, known_parameters};
-use crate::declaration::{Setting, SettingValue};
+use crate::declaration::{SettingValue, Text};
 use crate::diagnostic::{Diagnostic, phrase, rule};
-use crate::postgres::parameter::{Kind, Lookup, Parameter, ValueError, check_value, literals};
+use crate::postgres::parameter::{
+    Kind, Lookup, Parameter, ValueError, check_value, literals, lookup,
+};
+use crate::source::Spanned;
 
 rule! {
     /// ## What it does
     /// Finds values of server parameters with the wrong type or unit, outside the range, or that are none of the words
-    /// that the parameter knows, as a server of the declared version decides it.
+    /// that the parameter knows, as a server of the declared version decides it. `lockTimeout` and `statementTimeout` of an
+    /// instance are looked at alike.
     ///
     /// ## Why is this bad?
     /// The server refuses the value when the database is provisioned, and nothing of the database is set up.
@@ -44,13 +48,27 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             Lookup::Unknown | Lookup::UnknownInModule(_) => return,
         };
         if let Err(error) = verdict {
-            findings.extend(finding(setting, name, parameter, error));
+            findings.extend(finding(&setting.value, name, parameter, error));
         }
     });
+    for instance in &scope.declarations.instances {
+        timeout("lock_timeout", instance.lock_timeout.as_ref(), findings);
+        let of_statements = instance.statement_timeout.as_ref();
+        timeout("statement_timeout", of_statements, findings);
+    }
+}
+
+fn timeout(parameter: &str, said: Option<&Text>, findings: &mut Findings) {
+    if let (Some(said), Some(parameter)) = (said, lookup(parameter)) {
+        let value = Spanned::new(SettingValue::String(said.value.to_string()), said.span);
+        if let Err(error) = check_value(parameter, &value.value, None) {
+            findings.extend(finding(&value, parameter.name, Some(parameter), error));
+        }
+    }
 }
 
 fn finding(
-    setting: &Setting,
+    value: &Spanned<SettingValue>,
     name: &str,
     parameter: Option<&Parameter>,
     error: ValueError,
@@ -150,11 +168,11 @@ fn finding(
     };
     let message = format!(
         "{} is no value of {}",
-        shown(&setting.value.value),
+        shown(&value.value),
         phrase::backticked(name)
     );
     Some(
-        Diagnostic::new(&INVALID_PARAMETER_VALUE, setting.value.span, message)
+        Diagnostic::new(&INVALID_PARAMETER_VALUE, value.span, message)
             .label(label)
             .help(help),
     )

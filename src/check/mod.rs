@@ -14,6 +14,8 @@ pub mod empty_rule;
 pub mod encoding_locale_mismatch;
 pub mod example;
 pub mod invalid_address;
+pub mod invalid_calendar;
+pub mod invalid_hook;
 pub mod invalid_ident_map;
 pub mod invalid_library_name;
 pub mod invalid_method;
@@ -47,6 +49,7 @@ pub mod no_database;
 pub mod no_declarations;
 pub mod non_literal;
 pub mod not_utf_8;
+pub mod nul_character;
 pub mod number_out_of_range;
 pub mod open_to_everybody;
 pub mod parameter_not_settable;
@@ -65,6 +68,7 @@ pub mod slash_name;
 pub mod string_list_databases;
 pub mod syntax_error;
 pub mod target;
+pub mod transaction_in_hook;
 pub mod truncated_names_collide;
 pub mod trust_authentication;
 pub mod unknown_encoding;
@@ -103,6 +107,8 @@ pub static RULES: &[&Rule] = &[
     &empty_rule::EMPTY_RULE,
     &encoding_locale_mismatch::ENCODING_LOCALE_MISMATCH,
     &invalid_address::INVALID_ADDRESS,
+    &invalid_calendar::INVALID_CALENDAR,
+    &invalid_hook::INVALID_HOOK,
     &invalid_ident_map::INVALID_IDENT_MAP,
     &invalid_library_name::INVALID_LIBRARY_NAME,
     &invalid_method::INVALID_METHOD,
@@ -133,6 +139,7 @@ pub static RULES: &[&Rule] = &[
     &no_declarations::NO_DECLARATIONS,
     &non_literal::NON_LITERAL,
     &not_utf_8::NOT_UTF_8,
+    &nul_character::NUL_CHARACTER,
     &number_out_of_range::NUMBER_OUT_OF_RANGE,
     &open_to_everybody::OPEN_TO_EVERYBODY,
     &parameter_not_settable::PARAMETER_NOT_SETTABLE,
@@ -147,6 +154,7 @@ pub static RULES: &[&Rule] = &[
     &slash_name::SLASH_NAME,
     &string_list_databases::STRING_LIST_DATABASES,
     &syntax_error::SYNTAX_ERROR,
+    &transaction_in_hook::TRANSACTION_IN_HOOK,
     &truncated_names_collide::TRUNCATED_NAMES_COLLIDE,
     &trust_authentication::TRUST_AUTHENTICATION,
     &unknown_encoding::UNKNOWN_ENCODING,
@@ -180,6 +188,8 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     empty_rule::check,
     encoding_locale_mismatch::check,
     invalid_address::check,
+    invalid_calendar::check,
+    invalid_hook::check,
     invalid_ident_map::check,
     invalid_library_name::check,
     invalid_method::check,
@@ -206,6 +216,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     name_too_long::check,
     no_database::check,
     no_declarations::check,
+    nul_character::check,
     open_to_everybody::check,
     parameter_not_settable::check,
     password_source::check,
@@ -217,6 +228,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     reserved_schema::check,
     secret_in_store::check,
     slash_name::check,
+    transaction_in_hook::check,
     truncated_names_collide::check,
     trust_authentication::check,
     unknown_encoding::check,

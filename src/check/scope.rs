@@ -161,6 +161,10 @@ impl<'d> Scope<'d> {
                 .map(|(role, _)| role)
                 .for_each(&mut add);
             database
+                .hooks()
+                .filter_map(|hook| hook.role.as_ref())
+                .for_each(&mut add);
+            database
                 .clients
                 .iter()
                 .flat_map(|client| client.users.iter().flatten())

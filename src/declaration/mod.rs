@@ -91,6 +91,27 @@ pub struct Instance {
     pub authentication: Vec<Rule>,
     /// Lines for pg_ident.conf.
     pub ident_map: Vec<Ident>,
+    /// What becomes of what is found and not declared.
+    pub converge: Option<Text>,
+    /// Who creates databases and roles.
+    pub creation: Option<Text>,
+    /// Looking for drift.
+    pub drift: Option<Drift>,
+    /// How long the provisioning program waits for a lock.
+    pub lock_timeout: Option<Text>,
+    /// How long a statement of the provisioning program may take.
+    pub statement_timeout: Option<Text>,
+}
+
+/// A timer that looks for drift.
+#[derive(Debug)]
+pub struct Drift {
+    /// The whole table.
+    pub span: Span,
+    /// When.
+    pub on_calendar: Option<Text>,
+    /// What is done about it.
+    pub mode: Option<Text>,
 }
 
 /// A rule for pg_hba.conf.
@@ -219,6 +240,25 @@ pub struct Details {
     pub unix_user: Option<Text>,
     /// The units; none said: the service's.
     pub units: Vec<Text>,
+    /// What becomes of what is found and not declared.
+    pub converge: Option<Text>,
+    /// What becomes of the privileges of PUBLIC.
+    pub public: Option<Text>,
+    /// SQL that runs before everything else.
+    pub before: Vec<Hook>,
+    /// SQL that runs after everything else.
+    pub after: Vec<Hook>,
+}
+
+/// SQL that runs unless it is already done.
+#[derive(Debug)]
+pub struct Hook {
+    /// What runs.
+    pub sql: Text,
+    /// A query whose first value is true when there is nothing to do.
+    pub unless: Text,
+    /// The role that runs it.
+    pub role: Option<Text>,
 }
 
 impl Details {
@@ -236,7 +276,16 @@ impl Details {
         clients: Vec::new(),
         unix_user: None,
         units: Vec::new(),
+        converge: None,
+        public: None,
+        before: Vec::new(),
+        after: Vec::new(),
     };
+
+    /// All hooks.
+    pub fn hooks(&self) -> impl Iterator<Item = &Hook> {
+        self.before.iter().chain(&self.after)
+    }
 }
 
 impl Deref for Database {

@@ -2,8 +2,9 @@
 
 use super::fields::{Fields, setting, text};
 use super::{
-    Access, Attribute, Client, Creation, Database, DefaultPrivilege, Details, Extension, Grant,
-    Ident, Instance, Membership, Password, Project, Role, Rule, Schema, Service, Target, Text,
+    Access, Attribute, Client, Creation, Database, DefaultPrivilege, Details, Drift, Extension,
+    Grant, Hook, Ident, Instance, Membership, Password, Project, Role, Rule, Schema, Service,
+    Target, Text,
 };
 use crate::source::{Node, Spanned, Value};
 
@@ -29,6 +30,18 @@ pub fn instance(name: Text, fields: Fields) -> Instance {
                 database_user: fields.text("databaseUser")?,
             })
         }),
+        converge: fields.text("converge"),
+        creation: fields.text("creation"),
+        drift: fields
+            .node("drift")
+            .and_then(Fields::of)
+            .map(|fields| Drift {
+                span: fields.span,
+                on_calendar: fields.text("onCalendar"),
+                mode: fields.text("mode"),
+            }),
+        lock_timeout: fields.text("lockTimeout"),
+        statement_timeout: fields.text("statementTimeout"),
     }
 }
 
@@ -71,6 +84,8 @@ fn details(fields: Fields) -> Option<Box<Details>> {
     if fields.all_among(&["type", "name", "user", "port", "extraConfig"]) {
         return None;
     }
+    let hooks = fields.node("hooks").and_then(Fields::of);
+    let hooks = |list| hooks.map_or_else(Vec::new, |hooks| hooks.tables(list, hook));
     Some(Box::new(Details {
         owner: fields.text("owner"),
         creation: creation(fields),
@@ -111,7 +126,19 @@ fn details(fields: Fields) -> Option<Box<Details>> {
         clients: fields.each("clients", client),
         unix_user: fields.text("unixUser"),
         units: fields.texts("units"),
+        converge: fields.text("converge"),
+        public: fields.text("public"),
+        before: hooks("before"),
+        after: hooks("after"),
     }))
+}
+
+fn hook(fields: Fields) -> Option<Hook> {
+    Some(Hook {
+        sql: fields.text("sql")?,
+        unless: fields.text("unless")?,
+        role: fields.text("role"),
+    })
 }
 
 fn creation(fields: Fields) -> Option<Box<Creation>> {

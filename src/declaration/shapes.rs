@@ -27,6 +27,8 @@ const fn optional(
     }
 }
 
+/// What becomes of what is found and not declared.
+const CONVERGE: Kind = Kind::Enum(&["additive", "authoritative"]);
 const STRINGS: Kind = Kind::List(&Kind::String);
 const SETTINGS: Kind = Kind::Map(&Kind::Setting);
 
@@ -310,6 +312,24 @@ pub static DATABASE: Shape = Shape {
             "the service's",
             "The systemd units that use this database.",
         ),
+        optional(
+            "converge",
+            CONVERGE,
+            "the instance's",
+            "What becomes of privileges and settings that are found in this database and not declared.",
+        ),
+        optional(
+            "public",
+            Kind::Enum(&["revoke", "keep"]),
+            "\"revoke\"",
+            "What becomes of the privileges that PUBLIC has in this database, those that the server gives it included, where they are not declared for `public`.",
+        ),
+        optional(
+            "hooks",
+            Kind::Table(&HOOKS),
+            "{}",
+            "SQL that runs in the transaction that makes the contents of this database what is declared.",
+        ),
     ],
     example: "[[services.immich.databases]]\ntype = \"postgresql\"\nname = \"immich\"\nuser = \"immich\"",
 };
@@ -554,7 +574,7 @@ const PATTERNS: Kind = Kind::OneOf(&[Kind::String, STRINGS]);
 
 static TARGET: Shape = Shape {
     name: "target",
-    doc: "The objects of a grant: exactly one kind. `schema.*` means all of the schema; a pattern that names one object narrows the wildcard for the same role.",
+    doc: "The objects of a grant: exactly one kind. `schema.*` means all of the schema; a pattern that names one object narrows the wildcard for the same role. `schema.*` of tables, sequences, routines and types also holds for what the owner, `user` and the schema's owner create there later; of functions, procedures and domains only for what is there, because default privileges can't tell functions from procedures, nor domains from other types.",
     fields: &[
         optional("schema", PATTERNS, "", "Schemas."),
         optional(
@@ -651,6 +671,50 @@ static DEFAULT_PRIVILEGE: Shape = Shape {
     example: "defaultPrivileges = [ { schema = \"public\", on = \"tables\", role = \"reader\", privileges = [\"SELECT\"] } ]",
 };
 
+static HOOKS: Shape = Shape {
+    name: "hooks",
+    doc: "SQL for what has no field of its own. It is part of the plan, and runs again only when its `unless` says that it must.",
+    fields: &[
+        optional(
+            "before",
+            Kind::List(&Kind::Table(&HOOK)),
+            "[]",
+            "What runs before schemas, extensions and privileges are looked at, in this order.",
+        ),
+        optional(
+            "after",
+            Kind::List(&Kind::Table(&HOOK)),
+            "[]",
+            "What runs after them, in this order.",
+        ),
+    ],
+    example: "[[services.immich.databases.hooks.after]]\nsql = \"CREATE PUBLICATION everything FOR ALL TABLES\"\nunless = \"SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = 'everything')\"",
+};
+
+static HOOK: Shape = Shape {
+    name: "hook",
+    doc: "SQL that runs unless it is already done.",
+    fields: &[
+        required(
+            "sql",
+            Kind::String,
+            "One statement or several, without BEGIN, COMMIT and the like: they run in the transaction of everything else in the database.",
+        ),
+        required(
+            "unless",
+            Kind::String,
+            "A query. When the first value of its first row is true, there is nothing to do, so that a second run executes nothing.",
+        ),
+        optional(
+            "role",
+            Kind::String,
+            "the superuser that runs the program",
+            "The role that runs `sql` (SET ROLE), and that owns what it creates.",
+        ),
+    ],
+    example: "[[services.immich.databases.hooks.before]]\nsql = \"CREATE TYPE public.mood AS ENUM ('sad', 'ok', 'happy')\"\nunless = \"SELECT to_regtype('public.mood') IS NOT NULL\"\nrole = \"immich\"",
+};
+
 static CLIENT: Shape = Shape {
     name: "client",
     doc: "Addresses that may connect, with details.",
@@ -731,8 +795,58 @@ pub static INSTANCE: Shape = Shape {
             "[]",
             "Lines for pg_ident: which Unix user may log in as which role.",
         ),
+        optional(
+            "converge",
+            CONVERGE,
+            "\"additive\"",
+            "What becomes of privileges, memberships, role attributes and settings that are found and not declared: additive reports them, authoritative takes them away. Objects, roles and databases always stay.",
+        ),
+        optional(
+            "creation",
+            Kind::Enum(&["ensure", "program"]),
+            "\"ensure\"",
+            "Who creates databases and roles: nixpkgs' `ensureDatabases` and `ensureUsers` as far as they can, or the provisioning program alone, which is faster.",
+        ),
+        optional(
+            "drift",
+            Kind::Table(&DRIFT),
+            "",
+            "Looks from time to time whether the server is still what is declared; without it only when the server or the declarations change.",
+        ),
+        optional(
+            "lockTimeout",
+            Kind::String,
+            "\"30s\"",
+            "How long the provisioning program waits for a lock (`lock_timeout`).",
+        ),
+        optional(
+            "statementTimeout",
+            Kind::String,
+            "\"10min\"",
+            "How long a statement of the provisioning program may take (`statement_timeout`).",
+        ),
     ],
     example: "[instances.main]\nversion = 17",
+};
+
+static DRIFT: Shape = Shape {
+    name: "drift",
+    doc: "A timer that compares the server with the declarations.",
+    fields: &[
+        optional(
+            "onCalendar",
+            Kind::String,
+            "\"hourly\"",
+            "When, as a calendar event of systemd (systemd.time(7)).",
+        ),
+        optional(
+            "mode",
+            Kind::Enum(&["report", "repair"]),
+            "\"report\"",
+            "report writes the differences to the journal and the metrics; repair puts them right as well.",
+        ),
+    ],
+    example: "[instances.main]\ndrift = { onCalendar = \"*-*-* 04:30\", mode = \"repair\" }",
 };
 
 static RULE: Shape = Shape {

@@ -9,6 +9,7 @@ pub mod pattern;
 pub mod privilege;
 pub mod quote;
 pub mod scram;
+pub mod statement;
 pub mod version;
 
 pub use identifier::Identifier;

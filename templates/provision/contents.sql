@@ -28,7 +28,12 @@ BEGIN
     problem := NULL;
     BEGIN
       SET LOCAL search_path TO DEFAULT;
+      -- Not as the superuser where another role is named: what is asked may call functions of the database's owner.
+      IF hook ? 'role' THEN
+        EXECUTE format('SET LOCAL ROLE %I', hook->>'role');
+      END IF;
       EXECUTE hook->>'unless' INTO satisfied;
+      RESET ROLE;
     EXCEPTION WHEN OTHERS THEN
       -- What it asks for may not be there yet.
       problem := sqlerrm;
@@ -39,11 +44,11 @@ BEGIN
       'kind', 'change',
       'object', 'hook',
       'sql', concat(
-        'SET LOCAL search_path TO DEFAULT;',
+        'SET LOCAL search_path TO DEFAULT; SET LOCAL check_function_bodies TO on;',
         E'\nSET LOCAL ROLE ' || quote_ident(hook->>'role') || ';',
         E'\n', hook->>'sql', E'\n;',
         CASE WHEN hook ? 'role' THEN E'\nRESET ROLE;' END,
-        E'\nSET LOCAL search_path TO pg_catalog'),
+        E'\nSET LOCAL search_path TO pg_catalog; SET LOCAL check_function_bodies TO off'),
       'why', 'its condition does not hold' || coalesce(': ' || problem, ''));
     IF hook ? 'first' THEN
       steps := steps || found;
@@ -227,7 +232,7 @@ BEGIN
 
   -- Privileges on objects. Objects that nothing tells apart (kind, schema, owner, list of privileges) are looked at once.
   WITH declared AS MATERIALIZED (
-    SELECT kind, class, coalesce(schema, '') AS schema, coalesce(name, oid) AS name, signature,
+    SELECT row_number() OVER () AS item, kind, class, coalesce(schema, '') AS schema, coalesce(name, oid) AS name, arguments, signature,
       coalesce(grantee, '') AS grantee, CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END AS role,
       privileges, coalesce(grantable, false) AS grantable, NULL::text AS creator,
       CASE WHEN coalesce(name, oid) IS NULL THEN 0 WHEN arguments IS NULL THEN 1 ELSE 2 END AS level
@@ -242,14 +247,14 @@ BEGIN
     ) AS signatures(signature)
     UNION ALL
     -- What is granted on what a role creates later is granted on what it has created.
-    SELECT NULL, CASE "on" WHEN 'S' THEN 's' ELSE "on" END, schema, NULL, '',
+    SELECT 0, NULL, CASE "on" WHEN 'S' THEN 's' ELSE "on" END, schema, NULL, NULL, '',
       coalesce(grantee, ''), CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END,
       privileges, coalesce(grantable, false), creator, 0
     FROM jsonb_to_recordset(desired->'defaults')
       AS d(creator text, schema text, "on" text, grantee text, privileges jsonb, grantable boolean)
     UNION ALL
     -- In a database that an older major made, public does not belong to whoever owns the database.
-    SELECT 'schema', 'n', '', 'public', '', desired->>'owner', to_regrole(quote_ident(desired->>'owner'))::oid, NULL, false, NULL, 1
+    SELECT 0, 'schema', 'n', '', 'public', NULL, '', desired->>'owner', to_regrole(quote_ident(desired->>'owner'))::oid, NULL, false, NULL, 1
     FROM pg_namespace
     WHERE nspname = 'public' AND pg_get_userbyid(nspowner) NOT IN ('pg_database_owner', desired->>'owner')
   ),
@@ -432,29 +437,66 @@ BEGIN
       string_agg(object, ', ' ORDER BY object) AS objects, min(object) AS first, count(*) - 1 AS more
     FROM parts
     GROUP BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part
+  ),
+  changes AS (
+    SELECT row_number() OVER (ORDER BY action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object(
+      'kind', step_kind,
+      'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
+      'sql', CASE
+        WHEN grantor IS NULL THEN plain
+        -- Only who granted it can take it back, if they can reach it.
+        WHEN schema = '' OR has_schema_privilege(grantor, schema, 'USAGE') THEN
+          concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
+        ELSE
+          concat('REVOKE GRANT OPTION FOR ', privileges, ' ON ', word, ' ', objects, ' FROM ',
+            quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
+      END,
+      'why', why) AS step
+    FROM lists
+    JOIN (VALUES ('n', 'SCHEMA', 1), ('r', 'TABLE', 2), ('s', 'SEQUENCE', 3), ('f', 'ROUTINE', 4), ('T', 'TYPE', 5), ('l', 'LANGUAGE', 6),
+      ('F', 'FOREIGN DATA WRAPPER', 7), ('S', 'FOREIGN SERVER', 8), ('L', 'LARGE OBJECT', 9)) AS words(letter, word, rank) ON letter = class
+    CROSS JOIN LATERAL (VALUES (
+      concat(action, ' ', privileges, ' ON ', word, ' ', objects, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
+        CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
+        CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
+    )) AS statements(plain)
+  ),
+  others AS (
+    -- Declared for what is not there.
+    SELECT DISTINCT jsonb_build_object(
+      'kind', 'pending',
+      'object', concat(
+        CASE WHEN name IS NULL THEN 'schema' WHEN kind = 'column' THEN 'table' ELSE words END, ' ',
+        quote_ident(nullif(schema, '')), CASE WHEN schema <> '' THEN '.' || quote_ident(name) ELSE quote_ident(name) END,
+        '(' || (SELECT coalesce(string_agg(type, ', ' ORDER BY nr), '')
+          FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr)) || ')'),
+      'why', 'privileges on it are declared, and it is not there: a later run grants them') AS step
+    FROM declared
+    CROSS JOIN LATERAL (VALUES (lower(regexp_replace(kind, '([A-Z])', ' \1', 'g')))) AS kinds(words)
+    WHERE item > 0 AND CASE level
+      WHEN 0 THEN schema NOT IN (SELECT name FROM namespace)
+        AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', schema))
+      ELSE NOT EXISTS (SELECT FROM matched WHERE matched.item = declared.item) END
+    UNION ALL
+    SELECT DISTINCT jsonb_build_object(
+      'kind', 'blocked',
+      'object', format('privilege %s', privilege),
+      'why', format('declared on a %s, and this server has no such privilege there: a newer major has it', kind))
+    FROM declared, jsonb_array_elements_text(privileges) AS privilege
+    WHERE item > 0 AND NOT EXISTS (SELECT FROM every WHERE every.class = declared.class AND every.privilege = privilege.value)
+    UNION ALL
+    -- It may hold data: nothing is done about it.
+    SELECT jsonb_build_object('kind', 'found', 'object', format('schema %I', name), 'why', 'not declared')
+    FROM alike
+    WHERE class = 'n' AND ours AND name <> 'public' AND future_owner IS NULL
+      AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', name))
   )
-  SELECT coalesce(jsonb_agg(step ORDER BY action = 'GRANT', rank, objects, grantee, privileges), '[]') INTO found
-  FROM lists
-  JOIN (VALUES ('n', 'SCHEMA', 1), ('r', 'TABLE', 2), ('s', 'SEQUENCE', 3), ('f', 'ROUTINE', 4), ('T', 'TYPE', 5), ('l', 'LANGUAGE', 6),
-    ('F', 'FOREIGN DATA WRAPPER', 7), ('S', 'FOREIGN SERVER', 8), ('L', 'LARGE OBJECT', 9)) AS words(letter, word, rank) ON letter = class
-  CROSS JOIN LATERAL (VALUES (
-    concat(action, ' ', privileges, ' ON ', word, ' ', objects, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
-      CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
-      CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
-  )) AS statements(plain)
-  CROSS JOIN LATERAL (VALUES (jsonb_build_object(
-    'kind', step_kind,
-    'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
-    'sql', CASE
-      WHEN grantor IS NULL THEN plain
-      -- Only who granted it can take it back, if they can reach it.
-      WHEN schema = '' OR has_schema_privilege(grantor, schema, 'USAGE') THEN
-        concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
-      ELSE
-        concat('REVOKE GRANT OPTION FOR ', privileges, ' ON ', word, ' ', objects, ' FROM ',
-          quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
-    END,
-    'why', why))) AS steps_of(step);
+  SELECT coalesce(jsonb_agg(step ORDER BY is_change DESC, nr, step), '[]') INTO found
+  FROM (
+    SELECT true AS is_change, nr, step FROM changes
+    UNION ALL
+    SELECT false, 0, step FROM others
+  ) AS all_steps;
   steps := steps || found;
 
   -- Privileges on columns.
@@ -566,96 +608,34 @@ BEGIN
       END,
       'why', why))) AS steps_of(step);
     steps := steps || found;
+    IF with_columns THEN
+      SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
+        'kind', 'pending',
+        'object', format('column %I of table %I.%I', column_name, schema, name),
+        'why', 'privileges on it are declared, and it is not there: a later run grants them')), '[]') INTO found
+      FROM jsonb_to_recordset(desired->'grants') AS g(kind text, schema text, name text, columns jsonb)
+      JOIN pg_namespace ON nspname = schema
+      JOIN pg_class ON relnamespace = pg_namespace.oid AND relname = name AND pg_class.oid < end_of_objects
+      CROSS JOIN LATERAL jsonb_array_elements_text(columns) AS names(column_name)
+      WHERE kind = 'column'
+        AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = column_name AND NOT attisdropped);
+      steps := steps || found;
+    END IF;
   END IF;
 
   steps := steps || after_hooks;
 
-  -- What is declared for something that is not there, or that this server does not know.
-  IF jsonb_array_length(desired->'grants') > 0 THEN
-    WITH declared AS MATERIALIZED (
-      SELECT g.*, class, coalesce(g.name, g.oid) AS object_name
-      FROM jsonb_to_recordset(desired->'grants')
-        AS g(kind text, schema text, name text, arguments jsonb, columns jsonb, oid text, privileges jsonb)
-      JOIN (VALUES ('table', 'r'), ('column', 'c'), ('sequence', 's'), ('function', 'f'), ('procedure', 'f'), ('routine', 'f'),
-        ('type', 'T'), ('domain', 'T'), ('schema', 'n'), ('language', 'l'), ('foreignDataWrapper', 'F'), ('foreignServer', 'S'),
-        ('largeObject', 'L')) AS classes(kind, class) USING (kind)
-    ),
-    missing AS (
-      SELECT DISTINCT kind, schema, object_name, arguments, NULL::text AS column_name
-      FROM declared
-      WHERE CASE
-        WHEN object_name IS NULL OR class IN ('r', 's', 'f', 'T', 'c') AND to_regnamespace(quote_ident(schema)) IS NULL THEN
-          to_regnamespace(quote_ident(schema)) IS NULL
-          AND (object_name IS NOT NULL OR NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', schema)))
-        WHEN class IN ('r', 'c') THEN NOT EXISTS (
-          SELECT FROM pg_class WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema))
-            AND relkind IN ('r', 'p', 'v', 'm', 'f') AND oid < end_of_objects)
-        WHEN class = 's' THEN NOT EXISTS (
-          SELECT FROM pg_class WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema))
-            AND relkind = 'S' AND oid < end_of_objects)
-        WHEN class = 'f' THEN NOT EXISTS (
-          SELECT FROM pg_proc
-          WHERE proname = object_name AND pronamespace = to_regnamespace(quote_ident(schema)) AND oid < end_of_objects
-            AND CASE kind WHEN 'function' THEN prokind <> 'p' WHEN 'procedure' THEN prokind = 'p' ELSE true END
-            AND (arguments IS NULL OR proargtypes::text = (
-              SELECT coalesce(string_agg(coalesce(to_regtype(type)::oid::text, '?'), ' ' ORDER BY nr), '')
-              FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr))))
-        WHEN class = 'T' THEN NOT EXISTS (
-          SELECT FROM pg_type WHERE typname = object_name AND typnamespace = to_regnamespace(quote_ident(schema))
-            AND oid < end_of_objects AND (kind <> 'domain' OR typtype = 'd'))
-        WHEN class = 'n' THEN to_regnamespace(quote_ident(object_name)) IS NULL
-          AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', object_name))
-        WHEN class = 'l' THEN NOT EXISTS (SELECT FROM pg_language WHERE lanname = object_name)
-        WHEN class = 'F' THEN NOT EXISTS (SELECT FROM pg_foreign_data_wrapper WHERE fdwname = object_name)
-        WHEN class = 'S' THEN NOT EXISTS (SELECT FROM pg_foreign_server WHERE srvname = object_name)
-        ELSE NOT EXISTS (SELECT FROM pg_largeobject_metadata WHERE oid = object_name::oid)
-      END
-      UNION
-      SELECT kind, schema, object_name, NULL, column_name
-      FROM declared, jsonb_array_elements_text(columns) AS column_name
-      WHERE class = 'c' AND object_name IS NOT NULL AND EXISTS (
-          SELECT FROM pg_class WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema)))
-        AND NOT EXISTS (
-          SELECT FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
-          WHERE relname = object_name AND relnamespace = to_regnamespace(quote_ident(schema)) AND attname = column_name AND NOT attisdropped)
-    )
-    SELECT coalesce(jsonb_agg(step ORDER BY step), '[]') INTO found
-    FROM (
-      SELECT jsonb_build_object('kind', 'pending',
-        'object', concat(
-          CASE WHEN column_name IS NOT NULL THEN 'column ' || quote_ident(column_name) || ' of table '
-            WHEN object_name IS NULL THEN 'schema ' WHEN kind = 'column' THEN 'table ' ELSE lower(regexp_replace(kind, '([A-Z])', ' \1', 'g')) || ' ' END,
-          quote_ident(schema), CASE WHEN schema IS NOT NULL AND object_name IS NOT NULL THEN '.' END, quote_ident(object_name),
-          '(' || (SELECT coalesce(string_agg(type, ', ' ORDER BY nr), '') FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr)) || ')'),
-        'why', 'privileges on it are declared, and it is not there: a later run grants them') AS step
-      FROM missing
-      UNION ALL
-      SELECT DISTINCT jsonb_build_object('kind', 'blocked',
-        'object', format('privilege %s', privilege),
-        'why', format('this server has no such privilege on a %s', lower(regexp_replace(kind, '([A-Z])', ' \1', 'g'))))
-      FROM declared, jsonb_array_elements_text(privileges) AS privilege
-      WHERE class <> 'c' AND privilege NOT IN (SELECT privilege_type FROM aclexplode(acldefault(class::"char", 10)))
-        OR class = 'c' AND privilege NOT IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
-    ) AS all_steps;
-    steps := steps || found;
-  END IF;
-
-  -- What is there and was never declared. It may hold data: nothing is done about it.
-  SELECT coalesce(jsonb_agg(step ORDER BY step), '[]') INTO found
-  FROM (
-    SELECT jsonb_build_object('kind', 'found', 'object', format('schema %I', nspname), 'why', 'not declared')
-    FROM pg_namespace
-    WHERE oid >= user_made AND NOT pristine AND nspname NOT LIKE 'pg\_%'
-      AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', nspname))
-      AND NOT EXISTS (
-        SELECT FROM pg_depend WHERE classid = 'pg_namespace'::regclass AND objid = pg_namespace.oid AND deptype = 'e')
-    UNION ALL
-    SELECT jsonb_build_object('kind', 'found', 'object', format('extension %I', extname), 'why', 'not declared')
+  -- Extensions that are there and were never declared.
+  IF NOT pristine AND EXISTS (SELECT FROM pg_extension WHERE oid >= user_made) THEN
+    SELECT coalesce(jsonb_agg(
+      jsonb_build_object('kind', 'found', 'object', format('extension %I', extname), 'why', 'not declared') ORDER BY extname), '[]') INTO found
     FROM pg_extension
-    WHERE oid >= user_made AND NOT pristine
+    WHERE oid >= user_made
       AND NOT desired->'extensions' @> jsonb_build_array(jsonb_build_object('name', extname))
       -- Another one may need it.
-      AND NOT EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = pg_extension.oid AND classid = 'pg_extension'::regclass)
-  ) AS undeclared_objects(step);
-  steps := steps || found;
+      AND NOT EXISTS (
+        SELECT FROM pg_depend
+        WHERE refclassid = 'pg_extension'::regclass AND refobjid = pg_extension.oid AND classid = 'pg_extension'::regclass);
+    steps := steps || found;
+  END IF;
 END;

@@ -35,10 +35,10 @@ BEGIN
           'daticurules', want."icuRules"))
       OR (SELECT place.spcname FROM pg_tablespace AS place WHERE place.oid = have.dattablespace) <> want.tablespace
       OR coalesce(said.description, '') <> want.comment)), '{}'),
-    coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.datacl IS NULL
+    coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.datacl IS NULL AND (want.public IS DISTINCT FROM 'keep' OR jsonb_array_length(want.grants) > 0)
       OR pg_get_userbyid(have.datdba) <> want.owner
       OR (
-        SELECT cardinality(have.datacl) <> 1 + count(*)
+        SELECT cardinality(have.datacl) <> 1 + count(DISTINCT item.entry)
           OR NOT have.datacl::text[] @> (ARRAY[format('%s=CTc/%1$s', pg_get_userbyid(have.datdba))] || array_agg(item.entry))
         FROM (
           -- An unusual name makes null, which is in no array.
@@ -57,7 +57,11 @@ BEGIN
       ))), '{}'),
     coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.oid IS NULL
       OR jsonb_array_length(want."roleSettings") > 0
-      OR EXISTS (SELECT FROM pg_db_role_setting AS kept WHERE kept.setdatabase = have.oid AND kept.setrole <> 0)
+      -- The mark of a database that is as declared (stamp.sql) is the server's superuser's only setting there.
+      OR EXISTS (
+        SELECT FROM pg_db_role_setting AS kept
+        WHERE kept.setdatabase = have.oid AND kept.setrole <> 0
+          AND NOT (kept.setrole = 10 AND cardinality(kept.setconfig) = 1 AND starts_with(kept.setconfig[1], 'dbgen.converged=')))
       OR (
         SELECT coalesce(cardinality(kept.setconfig), 0) <> count(*) + least(count(*), 1)
           OR NOT kept.setconfig @> (
@@ -72,7 +76,7 @@ BEGIN
   INTO absent, undeclared, differing, granted, configured
   FROM jsonb_to_recordset(desired -> 'databases')
     AS want(name text, owner text, encoding text, "collate" text, ctype text, "localeProvider" text, "icuLocale" text,
-      "icuRules" text, "builtinLocale" text, tablespace text, "connectionLimit" integer, comment text,
+      "icuRules" text, "builtinLocale" text, tablespace text, "connectionLimit" integer, comment text, public text,
       settings jsonb, "roleSettings" jsonb, grants jsonb)
   FULL JOIN pg_database AS have ON have.datname::text = want.name
   LEFT JOIN pg_shdescription AS said ON said.objoid = have.oid AND said.classoid = 'pg_database'::regclass
@@ -126,10 +130,9 @@ BEGIN
             CASE WHEN missing.encoding IS NOT NULL THEN format('ENCODING %L', missing.encoding) END,
             CASE WHEN missing.provider IS NOT NULL AND version >= 150000
               THEN format('LOCALE_PROVIDER %I', lower(missing.provider)) END,
-            CASE WHEN missing.lc_collate = missing.lc_ctype THEN format('LOCALE %L', missing.lc_collate)
-              WHEN missing.lc_collate IS NOT NULL THEN format('LC_COLLATE %L', missing.lc_collate) END,
-            CASE WHEN missing.lc_ctype IS DISTINCT FROM missing.lc_collate AND missing.lc_ctype IS NOT NULL
-              THEN format('LC_CTYPE %L', missing.lc_ctype) END,
+            -- LOCALE would say ICU's locale too, where the cluster's provider is icu.
+            CASE WHEN missing.lc_collate IS NOT NULL THEN format('LC_COLLATE %L', missing.lc_collate) END,
+            CASE WHEN missing.lc_ctype IS NOT NULL THEN format('LC_CTYPE %L', missing.lc_ctype) END,
             CASE WHEN missing.icu_locale IS NOT NULL THEN format('ICU_LOCALE %L', missing.icu_locale) END,
             CASE WHEN missing.icu_rules IS NOT NULL THEN format('ICU_RULES %L', missing.icu_rules) END,
             CASE WHEN missing.builtin_locale IS NOT NULL THEN format('BUILTIN_LOCALE %L', missing.builtin_locale) END,
@@ -265,7 +268,7 @@ BEGIN
         WHERE have.oid IS NOT NULL AND differs.told <> ''
         UNION ALL
         SELECT 4, 'blocked', NULL,
-          format('TABLESPACE %I is declared, and it is %I; while nobody is connected, ALTER DATABASE %I SET TABLESPACE %1$I moves it%s',
+          format('TABLESPACE %I is declared, and it is %I; while nobody is connected, ALTER DATABASE %I SET TABLESPACE %1$I moves it%4$s',
             want.tablespace, place.spcname, want.name,
             CASE WHEN NOT EXISTS (SELECT FROM pg_tablespace AS other WHERE other.spcname = want.tablespace)
               THEN ', once the tablespace exists (CREATE TABLESPACE)' END)
@@ -358,8 +361,9 @@ BEGIN
         CASE item.grantee WHEN 0 THEN '' WHEN target.holder THEN target.owner ELSE pg_get_userbyid(item.grantee)::text END AS grantee,
         CASE WHEN item.grantee <> 0 THEN 'found'
           -- What PUBLIC has from the beginning is kept with the rest.
-          WHEN target.public = 'keep' AND item.privilege_type IN ('CONNECT', 'TEMPORARY') THEN 'keep'
-          ELSE target.public END AS public
+          WHEN target.public <> 'keep' THEN target.public
+          WHEN item.privilege_type IN ('CONNECT', 'TEMPORARY') THEN 'keep'
+          ELSE 'found' END AS public
       FROM target
       CROSS JOIN LATERAL aclexplode(coalesce(target.acl, acldefault(target.class, target.holder::oid))) AS item
       WHERE item.grantee <> target.holder
@@ -380,13 +384,16 @@ BEGIN
       GROUP BY 1, 2, 3
     ), need AS MATERIALIZED (
       SELECT target.noun, target.name, target.owner, coalesce(given.grantee, '') AS grantee, privilege.canonical AS privilege,
-        coalesce(bool_or(given.grantable AND given.grantee IS NOT NULL), false) AS grantable
+        -- An owner may grant what it has anyway.
+        coalesce(bool_or(given.grantable AND given.grantee <> target.owner), false) AS grantable
       FROM target
       CROSS JOIN LATERAL jsonb_to_recordset(target.grants) AS given(grantee text, privileges text[], grantable boolean)
       CROSS JOIN LATERAL unnest(coalesce(given.privileges, CASE target.class
         WHEN 'd' THEN '{CREATE,CONNECT,TEMPORARY}' WHEN 't' THEN '{CREATE}' ELSE '{SET,ALTER SYSTEM}' END::text[])) AS listed(privilege)
       CROSS JOIN LATERAL (
-        SELECT CASE upper(listed.privilege) WHEN 'TEMP' THEN 'TEMPORARY' ELSE upper(listed.privilege) END
+        SELECT CASE WHEN upper(listed.privilege) = 'TEMP' THEN 'TEMPORARY'
+          WHEN upper(listed.privilege) IN ('CREATE', 'CONNECT', 'TEMPORARY', 'SET', 'ALTER SYSTEM') THEN upper(listed.privilege)
+          ELSE quote_ident(listed.privilege) END
       ) AS privilege(canonical)
       GROUP BY 1, 2, 3, 4, 5
     ), handed AS (
@@ -514,7 +521,7 @@ BEGIN
       JOIN want USING (nr)
       LEFT JOIN need USING (nr, role, key)
       LEFT JOIN managed USING (nr, role)
-      WHERE need.key IS NULL AND had.key <> 'dbgen.managed'
+      WHERE need.key IS NULL AND had.key NOT IN ('dbgen.managed', 'dbgen.converged')
       UNION ALL
       SELECT nr, role, 3, 'change', 'dbgen.managed', quote_literal(record.keys),
         CASE WHEN record.keys IS NULL THEN 'nothing is set by dbgen any more' ELSE 'remembers what dbgen has set' END

@@ -1,8 +1,8 @@
 -- The difference of roles: attributes, passwords, settings, comments, memberships. Shared catalogs only.
 DECLARE
   -- CREATE ROLE without clauses.
-  defaults CONSTANT jsonb := '{"login": false, "superuser": false, "createdb": false, "createrole": false, "inherit": true,
-    "replication": false, "bypassrls": false}';
+  defaults CONSTANT jsonb := '{"login": false, "superuser": false, "createdb": false, "createrole": false,
+    "inherit": true, "replication": false, "bypassrls": false}';
   declared CONSTANT jsonb := coalesce(nullif(desired->'roles', 'null'), '[]');
   -- What is not declared is reported, or put right where the declarations have authority.
   undeclared CONSTANT text := CASE WHEN exact THEN 'change' ELSE 'found' END;
@@ -19,11 +19,12 @@ DECLARE
   usable boolean;
   options text;
 BEGIN
-  -- One query finds the roles that differ in anything but memberships; what differs in them is computed for those alone.
+  -- One query finds the roles that differ in anything but memberships. What it is that differs is asked of those alone.
   FOR difference IN
     SELECT
       want.name, want.attributes, want."connectionLimit", want."validUntil", want.settings, want.comment,
-      have.oid, have.rolname, have.rolconnlimit, have.rolvaliduntil, have.rolconfig, have.attributes AS has, have.description,
+      have.oid, have.rolname, have.rolconnlimit, have.rolvaliduntil, have.rolconfig, have.attributes AS has,
+      have.description,
       -- The server's own superuser, and whom this runs as: they must keep what they have.
       coalesce(have.oid = 10 OR have.rolname = current_user, false) AS own
     FROM jsonb_to_recordset(declared) AS want(
@@ -78,10 +79,14 @@ BEGIN
     FROM (
       SELECT
         attribute.nr, difference.attributes->>attribute.name IS NOT NULL AS said,
-        CASE coalesce(difference.attributes->>attribute.name, defaults->>attribute.name) WHEN 'true' THEN '' ELSE 'NO' END
-          || upper(attribute.name) AS wanted,
-        CASE difference.has->>attribute.name WHEN 'true' THEN '' WHEN 'false' THEN 'NO' END || upper(attribute.name) AS found,
-        difference.own AND attribute.name IN ('login', 'superuser') AND difference.attributes->>attribute.name = 'false' AS needed
+        CASE coalesce(difference.attributes->>attribute.name, defaults->>attribute.name)
+          WHEN 'true' THEN '' ELSE 'NO'
+        END || upper(attribute.name) AS wanted,
+        CASE difference.has->>attribute.name
+          WHEN 'true' THEN '' WHEN 'false' THEN 'NO'
+        END || upper(attribute.name) AS found,
+        difference.own AND attribute.name IN ('login', 'superuser')
+          AND difference.attributes->>attribute.name = 'false' AS needed
       FROM unnest('{login,superuser,createdb,createrole,inherit,replication,bypassrls}'::text[])
         WITH ORDINALITY AS attribute(name, nr)
       UNION ALL
@@ -95,7 +100,8 @@ BEGIN
         format('VALID UNTIL %L', coalesce(difference."validUntil", 'infinity')),
         CASE
           WHEN difference.oid IS NULL THEN NULL
-          WHEN coalesce(difference.rolvaliduntil, 'infinity') = coalesce(difference."validUntil", 'infinity')::timestamptz
+          WHEN coalesce(difference.rolvaliduntil, 'infinity')
+            = coalesce(difference."validUntil", 'infinity')::timestamptz
             THEN format('VALID UNTIL %L', coalesce(difference."validUntil", 'infinity'))
           ELSE format('VALID UNTIL %L', coalesce(difference.rolvaliduntil, 'infinity'))
         END,
@@ -127,8 +133,8 @@ BEGIN
         'why', 'not declared: ' || part.extra));
     END IF;
 
-    -- Which parameters were set from here is remembered in a parameter beside them, so that they are reset when they are no
-    -- longer declared.
+    -- Which parameters were set from here is remembered in a parameter beside them, so that they are reset when they are
+    -- no longer declared.
     IF difference.settings <> '[]' OR difference.rolconfig <> '{}' THEN
       FOR part IN
         WITH want AS (
@@ -141,7 +147,8 @@ BEGIN
             SELECT
               -- As the server stores it: where values are names, each is quoted if it needs to be.
               coalesce(
-                string_agg(CASE WHEN setting.names THEN quote_ident(item.value) ELSE item.value END, ', ' ORDER BY item.nr),
+                string_agg(
+                  CASE WHEN setting.names THEN quote_ident(item.value) ELSE item.value END, ', ' ORDER BY item.nr),
                 CASE WHEN setting.names THEN '""' ELSE '' END) AS value,
               coalesce(string_agg(quote_literal(item.value), ', ' ORDER BY item.nr), quote_literal('')) AS literals
             FROM jsonb_array_elements_text(setting."values") WITH ORDINALITY AS item(value, nr)
@@ -156,7 +163,8 @@ BEGIN
           -- A custom parameter keeps the spelling that it was first stored with.
           coalesce(have.parameter, want.parameter) AS parameter,
           (SELECT string_agg(quote_ident(word.text), '.' ORDER BY word.nr)
-           FROM string_to_table(coalesce(have.parameter, want.parameter), '.') WITH ORDINALITY AS word(text, nr)) AS quoted
+           FROM string_to_table(coalesce(have.parameter, want.parameter), '.')
+             WITH ORDINALITY AS word(text, nr)) AS quoted
         FROM (
           SELECT want.nr, want.parameter, want.key, want.value, want.literals FROM want
           UNION ALL
@@ -173,7 +181,10 @@ BEGIN
           FROM unnest(difference.rolconfig) AS item(text)
         ) AS have ON have.key = want.key
         WHERE want.value IS DISTINCT FROM have.value
-        ORDER BY coalesce(want.key, have.key) = 'dbgen.managed', want.parameter IS NOT NULL, coalesce(want.key, have.key) COLLATE "C"
+        ORDER BY
+          coalesce(want.key, have.key) = 'dbgen.managed',
+          want.parameter IS NOT NULL,
+          coalesce(want.key, have.key) COLLATE "C"
       LOOP
         settings := array_append(settings, jsonb_build_object(
           'kind', part.kind, 'object', format('role %I', difference.name),
@@ -215,7 +226,9 @@ BEGIN
       have.roleid, have.memberid, have.role AS held_role, have.member AS held_member,
       have.any_admin, have.other_admin, have.any_inherit, have.any_set
     FROM (
-      SELECT member.name AS member, membership.role, membership.admin, membership.inherit, membership."set", member.attributes
+      SELECT
+        member.name AS member, membership.role, membership.admin, membership.inherit, membership."set",
+        member.attributes
       FROM jsonb_to_recordset(declared) AS member(name text, attributes jsonb, memberships jsonb)
       CROSS JOIN LATERAL jsonb_to_recordset(member.memberships)
         AS membership(role text, admin boolean, inherit boolean, "set" boolean)
@@ -269,7 +282,9 @@ BEGIN
         FROM pg_auth_members AS granted
         CROSS JOIN LATERAL to_jsonb(granted) AS row_of(content)
         WHERE granted.roleid = difference.roleid AND granted.member = difference.memberid
-          AND NOT (granted.grantor = 10 AND row_of.content @> '{"admin_option": true, "inherit_option": false, "set_option": false}')
+          AND NOT (
+            granted.grantor = 10
+            AND row_of.content @> '{"admin_option": true, "inherit_option": false, "set_option": false}')
         ORDER BY granted.grantor
       LOOP
         revokes := array_append(revokes, jsonb_strip_nulls(jsonb_build_object(
@@ -295,7 +310,8 @@ BEGIN
     obstacle := CASE
       WHEN version < 160000 AND (NOT difference."set" OR difference.inherit <> inherits) THEN
         format(
-          'declared %s for the membership in %I, which PostgreSQL has from 16; remove the option%s, or move to a newer server',
+          'declared %s for the membership in %I, which PostgreSQL has from 16; remove the option%s, '
+            'or move to a newer server',
           concat_ws(', ', 'INHERIT ' || upper(difference.inherit::text), 'SET ' || upper(difference."set"::text)),
           difference.role,
           CASE WHEN difference.inherit <> inherits THEN ', or declare it as an attribute of the role' ELSE '' END)
@@ -311,14 +327,16 @@ BEGIN
           SELECT FROM above JOIN pg_roles ON pg_roles.oid = above.roleid WHERE pg_roles.rolname = difference.member
         ) THEN
           obstacle := format(
-            'declared to be a member of %I, which is a member of it itself, if not directly; revoke that membership first',
+            'declared to be a member of %I, which is a member of this role, directly or not; revoke that first',
             difference.role);
         END IF;
       ELSIF starts_with(difference.role, 'pg_') THEN
         obstacle := format(
           'declared to be a member of %I, which this server lacks; remove the membership, or move to a newer server',
           difference.role);
-      ELSIF NOT jsonb_path_exists(declared, '$[*] ? (@.name == $name)', jsonb_build_object('name', difference.role)) THEN
+      ELSIF NOT jsonb_path_exists(
+        declared, '$[*] ? (@.name == $name)', jsonb_build_object('name', difference.role))
+      THEN
         grants := array_append(grants, jsonb_build_object(
           'kind', 'pending', 'object', format('role %I', difference.member),
           'sql', format('GRANT %I TO %I', difference.role, difference.member),
@@ -331,7 +349,7 @@ BEGIN
       WHERE passed.roleid = difference.roleid AND passed.grantor = difference.memberid)
     THEN
       obstacle := format(
-        'declared without ADMIN for the membership in %I, but it has granted that to others; revoke those memberships first',
+        'declared without ADMIN for the membership in %I, but it has granted that to others; revoke those first',
         difference.role);
     END IF;
     IF obstacle IS NOT NULL THEN
@@ -345,8 +363,8 @@ BEGIN
       FROM pg_auth_members AS granted
       CROSS JOIN LATERAL to_jsonb(granted) AS row_of(content)
       CROSS JOIN LATERAL (VALUES
-        (1, 'ADMIN', difference.admin,
-          granted.admin_option AND NOT (granted.grantor = 10 AND row_of.content @> '{"inherit_option": false, "set_option": false}')),
+        (1, 'ADMIN', difference.admin, granted.admin_option AND NOT (
+          granted.grantor = 10 AND row_of.content @> '{"inherit_option": false, "set_option": false}')),
         (2, 'INHERIT', difference.inherit, row_of.content->'inherit_option' = 'true'),
         (3, 'SET', difference."set", row_of.content->'set_option' = 'true')
       ) AS option(nr, name, wanted, given)
@@ -376,7 +394,8 @@ BEGIN
           ', ',
           'ADMIN ' || upper(difference.admin::text),
           'INHERIT ' || upper(coalesce(
-            difference.inherit, CASE WHEN difference.roleid IS NOT NULL AND NOT usable AND inherits THEN true END)::text),
+            difference.inherit,
+            CASE WHEN difference.roleid IS NOT NULL AND NOT usable AND inherits THEN true END)::text),
           'SET ' || upper(coalesce(
             difference."set", CASE WHEN difference.roleid IS NOT NULL AND NOT usable THEN true END)::text))
       WHEN difference.admin THEN 'ADMIN OPTION'
@@ -384,7 +403,8 @@ BEGIN
     END;
     grants := array_append(grants, jsonb_build_object(
       'kind', 'change', 'object', format('role %I', difference.member),
-      'sql', format('GRANT %I TO %I', difference.role, difference.member) || coalesce(' WITH ' || nullif(options, ''), ''),
+      'sql', format('GRANT %I TO %I', difference.role, difference.member)
+        || coalesce(' WITH ' || nullif(options, ''), ''),
       'why', CASE
         WHEN difference.roleid IS NULL THEN 'it is not a member'
         ELSE 'the membership is '

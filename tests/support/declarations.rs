@@ -472,7 +472,26 @@ impl Making {
         self.maybe(&mut fields, "clients", |m| m.clients(roles));
         self.maybe(&mut fields, "unixUser", |m| json!(m.dice.pick(UNIX_USERS)));
         self.maybe(&mut fields, "units", |m| json!([m.dice.pick(UNITS)]));
+        self.maybe(&mut fields, "converge", |m| m.converge());
+        self.maybe(&mut fields, "public", |m| {
+            json!(m.dice.pick(&["revoke", "keep"]))
+        });
+        self.maybe(&mut fields, "hooks", |m| {
+            let comment = m.dice.pick(TEXTS).replace('\'', "''");
+            let mut hook = json!({
+                "sql": format!("CREATE VIEW public.hooked AS SELECT '{comment}'"),
+                "unless": "SELECT to_regclass('public.hooked') IS NOT NULL",
+            });
+            if m.dice.once_in(2) {
+                hook["role"] = json!(m.dice.pick(roles));
+            }
+            json!({ *m.dice.pick(&["before", "after"]): [hook] })
+        });
         Value::Object(fields)
+    }
+
+    fn converge(&mut self) -> Value {
+        json!(self.dice.pick(&["additive", "authoritative"]))
     }
 
     fn role(&mut self, name: &str, may_join: &[String]) -> Value {
@@ -566,6 +585,19 @@ impl Making {
                 .collect();
             fields.insert("authentication".into(), Value::Array(rules));
         }
+        self.maybe(&mut fields, "converge", |m| m.converge());
+        self.maybe(&mut fields, "creation", |m| {
+            json!(m.dice.pick(&["ensure", "program"]))
+        });
+        self.maybe(
+            &mut fields,
+            "drift",
+            |m| json!({ "onCalendar": "*-*-* 04:30", "mode": m.dice.pick(&["report", "repair"]) }),
+        );
+        self.maybe(&mut fields, "lockTimeout", |m| {
+            json!(m.dice.pick(&["0", "5s", "1min"]))
+        });
+        self.maybe(&mut fields, "statementTimeout", |_| json!("1h"));
         (!fields.is_empty()).then_some(Value::Object(fields))
     }
 

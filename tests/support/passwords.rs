@@ -186,8 +186,8 @@ pub fn declare(cluster: &Cluster, passwords: &[String]) -> Value {
         .map(|name| format!("CREATE ROLE {name} LOGIN;"));
     cluster.sql("postgres", &create.collect::<String>());
     let files = passwords.iter().zip(&names).map(|(password, name)| {
-        // The newline that does not count protects one that does.
-        let file = secret_file(cluster, name, format!("{password}\n").as_bytes());
+        // The line end that does not count protects one that does.
+        let file = secret_file(cluster, name, format!("{password}\r\n").as_bytes());
         (name.as_str(), file)
     });
     declaration(files)

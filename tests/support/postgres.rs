@@ -24,7 +24,8 @@ pub struct Cluster {
     pub port: u16,
     pub data: PathBuf,
     bin: PathBuf,
-    psql: PathBuf,
+    /// A psql that is as new as the server.
+    pub psql: PathBuf,
     _home: tempfile::TempDir,
 }
 
@@ -229,6 +230,34 @@ impl Cluster {
         fs::write(self.data.join(name), text).unwrap();
     }
 
+    /// Stops the server as pg_ctl's mode says.
+    pub fn stop(&self, mode: &str) {
+        let mut stop = as_server_user(self.bin.join("pg_ctl"));
+        run(stop.args(["stop", "-w", "-m", mode, "-D"]).arg(&self.data));
+    }
+
+    /// Starts the server again.
+    pub fn start_again(&self) {
+        let mut start = as_server_user(self.bin.join("pg_ctl"));
+        start
+            .args(["start", "-w", "-t", "60", "-D"])
+            .arg(&self.data)
+            .arg("-l")
+            .arg(self.socket.join("log"));
+        let status = start
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success(), "{}", self.log());
+    }
+
+    /// The server's log.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.socket.join("log")).unwrap_or_default()).into_owned()
+    }
+
     /// Makes the server read its configuration and returns when new connections see it. Needs the socket for `postgres`
     /// in the database `postgres` before and after.
     pub fn reload(&self) {
@@ -297,6 +326,11 @@ fn psql(bin: &Path) -> PathBuf {
         .rev()
         .map(|other| other.bin.join("psql"))
         .find(|psql| psql.exists())
+        .or_else(|| {
+            let path = env::var_os("PATH")?;
+            let mut found = env::split_paths(&path).map(|folder| folder.join("psql"));
+            found.find(|psql| psql.exists())
+        })
         .unwrap_or("psql".into())
 }
 
@@ -332,7 +366,8 @@ fn server_user() -> Option<&'static str> {
     })
 }
 
-fn as_server_user(program: PathBuf) -> Command {
+/// A program as the account that servers run as, and that their superuser is.
+pub fn as_server_user(program: PathBuf) -> Command {
     let mut command = match server_user() {
         Some(user) => {
             let group = output_of(Command::new("id").args(["-g", user])).unwrap();
@@ -351,7 +386,8 @@ fn as_server_user(program: PathBuf) -> Command {
     command
 }
 
-fn hand_over(path: &Path) {
+/// Gives files to that account.
+pub fn hand_over(path: &Path) {
     if let Some(user) = server_user() {
         run(Command::new("chown").arg("-R").arg(user).arg(path));
     }
