@@ -13,4 +13,8 @@ SELECT
   set_config('check_function_bodies', 'off', false),
   set_config('lock_timeout', @lock_timeout@, false),
   set_config('statement_timeout', @statement_timeout@, false),
-  set_config('idle_in_transaction_session_timeout', '10min', false)
+  set_config('idle_in_transaction_session_timeout', '10min', false),
+  -- What the declarations and the program are, for the fingerprint of the database.
+  set_config('dbgen.document', :'document', false),
+  set_config('dbgen.unpinned', :'unpinned', false),
+  set_config('dbgen.steps', '[]', false)
