@@ -491,7 +491,7 @@ fn one_database_that_fails_does_not_keep_the_others_from_theirs() {
                 json!({ "type": "postgresql", "name": "a closed one", "user": "own\"er" }),
             );
             databases.insert(1, json!({ "type": "postgresql", "name": "a wrong 'one'", "user": "own\"er", "schemas": ["app"],
-            "hooks": { "after": [{ "sql": "SELECT 1/0" }] } }));
+            "hooks": { "after": [{ "sql": "SELECT 1/0", "unless": "SELECT false" }] } }));
             let program = Program::of(&declared);
             set_up(cluster);
             cluster.sql(

@@ -630,7 +630,14 @@ impl Database {
             }
             let (wanted, denied) = wanted.get(&entry.grantee).unwrap_or(&none);
             let declared = wanted.get(&entry.privilege).copied();
-            let revoked = (self.authoritative && !object.reserved)
+            // What the server gives PUBLIC by itself is nobody's: only `public` decides about it.
+            let by_itself = entry.grantee.is_none()
+                && match object.kind.as_str() {
+                    "database" => entry.privilege != "CREATE",
+                    "function" | "procedure" | "type" | "domain" | "language" => true,
+                    _ => false,
+                };
+            let revoked = (self.authoritative && !object.reserved && !by_itself)
                 || (closed && entry.grantee.is_none())
                 || denied.contains_key(&entry.privilege);
             let loses_option = (self.authoritative && !object.reserved)

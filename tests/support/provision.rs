@@ -98,19 +98,11 @@ impl Program {
     /// The program of these declarations, or the findings.
     pub fn try_of(declarations: &Value) -> Result<Program, String> {
         let folder = Folder::with(&[("app.json", &declarations.to_string())]);
-        let input = dbgen::declaration::load::Input {
-            paths: vec![folder.path("app.json")],
-            ..Default::default()
-        };
-        let loaded = dbgen::declaration::load::load(&input).unwrap();
-        let Some(catalog) = loaded.catalog else {
-            return Err(folder
-                .run(&["check", "--output-format", "concise", "app.json"])
-                .out);
-        };
-        let script =
-            dbgen::emit::sql::script(&catalog.instances["main"], &dbgen::emit::sql::Secrets::None);
-        Ok(Program(mutated(script)))
+        let seen = folder.run(&["sql", "--output-format", "concise", "app.json"]);
+        match seen.status {
+            Some(0) => Ok(Program(mutated(seen.out))),
+            _ => Err(seen.err),
+        }
     }
 
     /// Starts psql with the program.
@@ -297,6 +289,8 @@ pub fn rows(cluster: &Cluster) -> Vec<String> {
     for database in databases(cluster) {
         note(&database, own);
     }
+    // A server may look at several catalogs at once.
+    found.sort();
     found
 }
 
