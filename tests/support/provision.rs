@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use serde_json::Value;
@@ -103,6 +104,21 @@ impl Program {
             Some(0) => Ok(Program(mutated(seen.out))),
             _ => Err(seen.err),
         }
+    }
+
+    /// The program that reads passwords from a folder, and the file of each role that has one.
+    pub fn with_secrets(declarations: &Value, folder: &Path) -> (Program, Vec<(String, PathBuf)>) {
+        let declared = Folder::with(&[("app.json", &declarations.to_string())]);
+        let directory = folder.to_str().unwrap();
+        let seen = declared.run(&["sql", "--secrets-directory", directory, "app.json"]);
+        assert_eq!(seen.status, Some(0), "{}", seen.err);
+        let files = seen.err.lines().filter_map(|line| {
+            let (role, path) = line
+                .strip_prefix("dbgen: note: the password of `")?
+                .split_once("` is read from `")?;
+            Some((role.to_owned(), path.strip_suffix('`')?.into()))
+        });
+        (Program(mutated(seen.out)), files.collect())
     }
 
     /// Starts psql with the program.
