@@ -430,9 +430,7 @@ fn a_lock_that_is_not_given_back_ends_one_database_only() {
             assert_eq!(run.status, Some(3), "{run}");
             assert!(run.err.contains("there"), "{run}");
             assert!(
-                run.of_kind("failed")
-                    .iter()
-                    .any(|step| step.contains("lock timeout")),
+                run.of_kind("failed").len() == 1 && run.out.contains("lock timeout"),
                 "{run}"
             );
             assert_eq!(contents(cluster, "there"), before);
