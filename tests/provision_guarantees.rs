@@ -366,6 +366,34 @@ fn runs_at_the_same_time_are_serialised() {
     });
 }
 
+/// The lock of the first phase is of the database that the program begins in, and is given back when it leaves it.
+#[test]
+fn a_run_waits_for_another_in_each_database() {
+    each_quiet("a_run_waits_for_another_in_each_database", |cluster| {
+        let program = Program::of(&declarations());
+        set_up(cluster);
+        program.apply(cluster);
+        for database in ["postgres", "there", "new`id`"] {
+            let other = "SELECT pg_advisory_lock(431147672942)";
+            let mut other = meanwhile(cluster, database, other, 3.0);
+            let child = program.start(cluster, "postgres", Mode::Apply);
+            let waits = format!(
+                "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database WHERE locktype = 'advisory' AND NOT granted AND datname = {}",
+                provision::literal(database)
+            );
+            while cluster.sql("postgres", &waits) == "0" {
+                assert_eq!(
+                    other.try_wait().unwrap(),
+                    None,
+                    "nobody waits in {database}"
+                );
+            }
+            assert_eq!(Run::of(child).status, Some(0));
+            other.wait().unwrap();
+        }
+    });
+}
+
 /// Somebody else's transaction, open for some seconds.
 fn meanwhile(cluster: &Cluster, database: &str, sql: &str, seconds: f32) -> std::process::Child {
     let text = format!("BEGIN; {sql}; SELECT pg_sleep({seconds}); COMMIT;");
