@@ -35,6 +35,7 @@ const TALKATIVE: &[(&str, &str)] = &[
     ("debug_print_parse", "on"),
     ("debug_print_rewritten", "on"),
     ("debug_print_plan", "on"),
+    ("debug_pretty_print", "off"),
     ("track_activity_query_size", "100000"),
 ];
 
@@ -53,7 +54,9 @@ const LIBRARIES: &[(&str, &str)] = &[
 ];
 
 fn has_contrib(installation: &Installation) -> bool {
-    let libraries = ["../lib/postgresql", "../lib"].map(|folder| installation.bin.join(folder));
+    let debian = format!("/usr/lib/postgresql/{}/lib", installation.major);
+    let libraries =
+        ["../lib/postgresql", "../lib", &debian].map(|folder| installation.bin.join(folder));
     let has = |name: &str| libraries.iter().any(|folder| folder.join(name).exists());
     has("pg_stat_statements.so") && has("auto_explain.so")
 }
@@ -222,6 +225,9 @@ fn no_secret_is_written_anywhere() {
             text.contains("ALTER ROLE ascii PASSWORD 'SCRAM-SHA-256$"),
             "not talkative"
         );
+        if !libraries.is_empty() {
+            assert!(text.contains("Query Text: SELECT d.item"), "not talkative");
+        }
         assert_eq!(found(&[&log, &cluster.data]), "", "{}", cluster.major);
 
         // The search itself finds what was given away, there and in the log.
