@@ -9,5 +9,7 @@ pub mod check;
 pub mod declaration;
 pub mod diagnostic;
 pub mod emit;
+pub mod plan;
 pub mod postgres;
+pub mod server;
 pub mod source;

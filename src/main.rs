@@ -8,6 +8,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Outcome};
+use dbgen::server::ask::AskError;
+use dbgen::server::interrupt;
+use dbgen::server::psql::PsqlError;
+use dbgen::server::run::RunError;
 
 fn main() -> ExitCode {
     match Cli::parse().run() {
@@ -17,9 +21,28 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             anstream::eprintln!("dbgen: {error:#}");
+            if let Some(PsqlError::Interrupted(signal)) = psql_error(&error) {
+                interrupt::die(*signal);
+            }
             ExitCode::from(2)
         }
     }
+}
+
+fn psql_error(error: &anyhow::Error) -> Option<&PsqlError> {
+    let of_run = error
+        .downcast_ref::<RunError>()
+        .and_then(|error| match error {
+            RunError::Psql(error) => Some(error),
+            _ => None,
+        });
+    let of_ask = error
+        .downcast_ref::<AskError>()
+        .and_then(|error| match error {
+            AskError::Psql(error) => Some(error),
+            _ => None,
+        });
+    of_run.or(of_ask)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

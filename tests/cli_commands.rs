@@ -4,13 +4,18 @@
 #[path = "support/run.rs"]
 mod run;
 
+use std::os::unix::fs::PermissionsExt;
+
 use run::Folder;
 use serde_json::Value;
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 12] = [
     "check",
     "render",
     "hba",
+    "plan",
+    "apply",
+    "sql",
     "explain",
     "schema",
     "init",
@@ -61,6 +66,19 @@ fn every_command_has_help_and_no_other_command_is_there() {
     );
 }
 
+/// A psql that has a server on which nothing is to be done.
+const PSQL: &str = r#"#!/bin/sh
+cat > read
+case "$*" in
+  *mode=plan* | *mode=apply*)
+    for scope in '"roles"' '"databases"' '"contents","database":"immich"'; do
+      printf '{"version":1,"scope":%s,"steps":[]}\n' "$scope"
+    done ;;
+  *)
+    printf '{"version":170000,"recovery":false,"user":"postgres","superuser":true,"createRole":true,"createDatabase":true,"iterations":4096}\n{}\n' ;;
+esac
+"#;
+
 /// The command lines among the examples of a help text.
 fn examples(help: &str) -> Vec<String> {
     let lines = help
@@ -95,11 +113,14 @@ fn every_example_in_the_help_is_a_command_line_that_works() {
     assert!(lines.len() > 15, "{lines:?}");
     for line in lines {
         let hba = "local all all peer\nhost all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n";
+        let password = "password = { file = \"/run/secrets/immich\" }\n";
         let folder = Folder::with(&[
             (
                 "services/immich.toml",
-                &IMMICH.replace("services.immich.databases", "databases"),
+                &(IMMICH.replace("services.immich.databases", "databases") + password),
             ),
+            ("immich.secret", "secret"),
+            ("bin/psql", PSQL),
             ("pg_hba.conf", hba),
             ("pg_ident.conf", ""),
             (".config/fish/completions/kept", ""),
@@ -120,7 +141,9 @@ fn every_example_in_the_help_is_a_command_line_that_works() {
             .replace("nix eval --json .#declarations", "echo '{\"services\":{}}'")
             .replace("/etc/pg_hba.conf", "pg_hba.conf")
             .replace("man ./man/dbgen.1", "test -s man/dbgen.1");
-        let seen = folder.sh(&format!("HOME=$PWD; {line}"));
+        let psql = folder.path("bin/psql");
+        std::fs::set_permissions(psql, PermissionsExt::from_mode(0o755)).unwrap();
+        let seen = folder.sh(&format!("HOME=$PWD; PATH=$PWD/bin:$PATH; {line}"));
         assert_eq!(seen.status, Some(0), "{line}: {}{}", seen.out, seen.err);
     }
 }

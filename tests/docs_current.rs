@@ -71,6 +71,9 @@ fn the_readme_names_only_options_that_are_there() {
         "check",
         "render",
         "hba",
+        "plan",
+        "apply",
+        "sql",
         "explain",
         "schema",
         "init",
@@ -82,7 +85,12 @@ fn the_readme_names_only_options_that_are_there() {
         .iter()
         .map(|command| help(&[command, "--help"]))
         .collect();
-    for document in ["README.md", "nix/README.md", "docs/output-formats.md"] {
+    for document in [
+        "README.md",
+        "nix/README.md",
+        "docs/output-formats.md",
+        "docs/server.md",
+    ] {
         let text = fs::read_to_string(project(document)).unwrap();
         for option in text.split(|c: char| !(c.is_ascii_lowercase() || c == '-')) {
             // Options of cargo and of Nix stand in the same texts.

@@ -702,6 +702,9 @@ fn settings_are_reset_only_by_who_set_them() {
         converge(cluster, &document(json!([{ "name": "x", "owner": "app" }])));
         let rows = "SELECT setdatabase, setrole::regrole, setconfig FROM pg_db_role_setting";
         assert_eq!(cluster.sql("postgres", rows), "0|reader|{work_mem=1MB}");
+        cluster.sql("postgres", "ALTER ROLE byhand IN DATABASE x SET jit = off");
+        let steps = converge(cluster, &document(json!([{ "name": "x", "owner": "app" }])));
+        assert_eq!(found(&steps), by_hand[1..]);
     });
 }
 
@@ -788,6 +791,21 @@ fn privileges_on_a_database_are_as_declared() {
         );
         assert_eq!(acl(cluster, "y"), "=c/app app=CTc/app");
 
+        let more = document(json!([{ "name": "y", "owner": "app",
+            "grants": [ { "grantee": "a", "privileges": ["CONNECT"], "grantable": true } ] }]));
+        cluster.sql(
+            "postgres",
+            "REVOKE ALL ON DATABASE y FROM PUBLIC; GRANT CONNECT ON DATABASE y TO a",
+        );
+        assert_eq!(
+            changes(&converge(cluster, &more)),
+            ["GRANT CONNECT ON DATABASE y TO a WITH GRANT OPTION"]
+        );
+        cluster.sql(
+            "postgres",
+            "REVOKE GRANT OPTION FOR CONNECT ON DATABASE y FROM a",
+        );
+
         // A grant that is declared twice does not hide another one.
         let once = json!({ "grantee": "a", "privileges": ["CONNECT"], "grantable": false });
         let twice = document(json!([{ "name": "y", "owner": "app", "grants": [once, once] }]));
@@ -809,9 +827,13 @@ fn privileges_on_tablespaces_and_parameters_are_as_declared() {
         "privileges_on_tablespaces_and_parameters_are_as_declared",
         |cluster| {
             tablespace(cluster, "fast");
-            cluster.sql(
-                "postgres",
-                "CREATE ROLE a; CREATE ROLE b; GRANT CREATE ON TABLESPACE fast TO b",
+            cluster.sql("postgres", "CREATE ROLE a; CREATE ROLE b");
+            // Where nobody has any yet.
+            let first = json!({ "converge": "additive", "databases": [],
+                "tablespaces": [ { "name": "fast", "grantee": "b", "privileges": ["CREATE"], "grantable": false } ] });
+            assert_eq!(
+                changes(&converge(cluster, &first)),
+                ["GRANT CREATE ON TABLESPACE fast TO b"]
             );
             let mut desired = json!({ "converge": "additive", "databases": [],
             "tablespaces": [ { "name": "fast", "grantee": "a", "privileges": ["CREATE"], "grantable": true },

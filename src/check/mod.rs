@@ -49,6 +49,7 @@ pub mod no_database;
 pub mod no_declarations;
 pub mod non_literal;
 pub mod not_utf_8;
+pub mod nul_character;
 pub mod number_out_of_range;
 pub mod open_to_everybody;
 pub mod parameter_not_settable;
@@ -138,6 +139,7 @@ pub static RULES: &[&Rule] = &[
     &no_declarations::NO_DECLARATIONS,
     &non_literal::NON_LITERAL,
     &not_utf_8::NOT_UTF_8,
+    &nul_character::NUL_CHARACTER,
     &number_out_of_range::NUMBER_OUT_OF_RANGE,
     &open_to_everybody::OPEN_TO_EVERYBODY,
     &parameter_not_settable::PARAMETER_NOT_SETTABLE,
@@ -214,6 +216,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     name_too_long::check,
     no_database::check,
     no_declarations::check,
+    nul_character::check,
     open_to_everybody::check,
     parameter_not_settable::check,
     password_source::check,

@@ -10,7 +10,8 @@ use crate::postgres::identifier::is_safe_in_ensure_databases;
 rule! {
     /// ## What it does
     /// Tells of databases and roles whose name can't be given to `services.postgresql.ensureDatabases` or `ensureUsers`:
-    /// it holds something other than letters, digits, `_`, `-`, `.` and blanks.
+    /// it holds something other than letters, digits, `_`, `-`, `.` and blanks. An instance with `creation = "program"` has
+    /// no use for either option, and nothing is told of it.
     ///
     /// ## Why is this bad?
     /// NixOS writes these names unescaped into a shell script with SQL in it. A quote, a `$` or a backslash would break
@@ -30,6 +31,11 @@ rule! {
 
 /// Applies the rule; a name that stands at several places is told once.
 pub fn check(scope: &Scope, findings: &mut Findings) {
+    let mut instances = scope.declarations.instances.iter();
+    let creation = instances.find_map(|instance| instance.creation.as_ref());
+    if creation.is_some_and(|creation| &*creation.value == "program") {
+        return;
+    }
     let mut told: HashSet<(&str, &str)> = HashSet::new();
     let mut tell = |noun: &'static str, option: &str, name: &'_ Text| {
         let message = format!(

@@ -1,5 +1,6 @@
 //! The command line: arguments as they are typed, and one file per subcommand.
 
+mod apply;
 mod check;
 mod completions;
 mod explain;
@@ -8,9 +9,12 @@ mod init;
 mod man;
 mod new;
 mod output;
+mod plan;
 mod render;
 mod report;
 mod schema;
+mod server;
+mod sql;
 
 use std::path::PathBuf;
 
@@ -49,6 +53,7 @@ Examples:
   dbgen render                         write the project's module
   dbgen render services/ -o db.nix     render a folder of declarations to a file
   dbgen render --check --diff          is the committed module current?
+  dbgen plan                           what would change on the running server
   dbgen explain duplicate-database     what a finding means, and how to mend it";
 
 /// Options of every command.
@@ -97,6 +102,12 @@ enum Command {
     Render(render::RenderArgs),
     /// Show which pg_hba rule every declared login meets
     Hba(hba::HbaArgs),
+    /// Show what would change on a running server, and change nothing
+    Plan(plan::PlanArgs),
+    /// Make a running server what is declared
+    Apply(apply::ApplyArgs),
+    /// Print the program that plan and apply run, for psql
+    Sql(sql::SqlArgs),
     /// Explain a finding
     Explain(explain::ExplainArgs),
     /// Print the JSON Schema of declaration files
@@ -119,6 +130,9 @@ impl Cli {
             Command::Check(args) => check::run(&args, global),
             Command::Render(args) => render::run(&args, global),
             Command::Hba(args) => hba::run(&args, global),
+            Command::Plan(args) => plan::run(&args, global),
+            Command::Apply(args) => apply::run(&args, global),
+            Command::Sql(args) => sql::run(&args, global),
             Command::Explain(args) => explain::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Init(args) => init::run(&args),

@@ -13,7 +13,7 @@ pub(super) fn is_hostile(c: char) -> bool {
 }
 
 /// `text` on one line, each hostile character in visible form: `\n`, `\u{202e}`.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         push_visible(&mut out, c);
@@ -31,7 +31,7 @@ pub(super) fn push_visible(out: &mut String, c: char) {
 }
 
 /// `text` with its line breaks, every other hostile character in visible form. Tabs become four spaces.
-pub(super) fn visible_lines(text: &str) -> impl Iterator<Item = String> {
+pub(crate) fn visible_lines(text: &str) -> impl Iterator<Item = String> {
     text.lines()
         .map(|line| visible(&line.replace('\t', "    ")))
 }

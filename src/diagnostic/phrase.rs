@@ -1,6 +1,6 @@
 //! The words that every message uses the same way.
 
-use super::escape::push_visible;
+use super::escape::{push_visible, visible};
 
 /// Names longer than this many characters are cut in messages.
 const LONGEST_NAME: usize = 100;
@@ -31,6 +31,11 @@ pub fn backticked(name: &str) -> String {
     }
     out.push('`');
     out
+}
+
+/// `text` on one line; what a terminal would not show is escaped.
+pub fn shown(text: &str) -> String {
+    visible(text)
 }
 
 /// The noun with its article: `a database`, `an extension`.

@@ -35,8 +35,7 @@ BEGIN
           'daticurules', want."icuRules"))
       OR (SELECT place.spcname FROM pg_tablespace AS place WHERE place.oid = have.dattablespace) <> want.tablespace
       OR coalesce(said.description, '') <> want.comment)), '{}'),
-    coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.oid IS NULL
-      OR have.datacl IS NULL AND (want.public IS DISTINCT FROM 'keep' OR jsonb_array_length(want.grants) > 0)
+    coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.datacl IS NULL AND (want.public IS DISTINCT FROM 'keep' OR jsonb_array_length(want.grants) > 0)
       OR pg_get_userbyid(have.datdba) <> want.owner
       OR (
         SELECT cardinality(have.datacl) <> 1 + count(DISTINCT item.entry)
@@ -58,7 +57,11 @@ BEGIN
       ))), '{}'),
     coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.oid IS NULL
       OR jsonb_array_length(want."roleSettings") > 0
-      OR EXISTS (SELECT FROM pg_db_role_setting AS kept WHERE kept.setdatabase = have.oid AND kept.setrole <> 0)
+      -- The mark of a database that is as declared (stamp.sql) is the server's superuser's only setting there.
+      OR EXISTS (
+        SELECT FROM pg_db_role_setting AS kept
+        WHERE kept.setdatabase = have.oid AND kept.setrole <> 0
+          AND NOT (kept.setrole = 10 AND cardinality(kept.setconfig) = 1 AND starts_with(kept.setconfig[1], 'dbgen.converged=')))
       OR (
         SELECT coalesce(cardinality(kept.setconfig), 0) <> count(*) + least(count(*), 1)
           OR NOT kept.setconfig @> (
@@ -127,10 +130,9 @@ BEGIN
             CASE WHEN missing.encoding IS NOT NULL THEN format('ENCODING %L', missing.encoding) END,
             CASE WHEN missing.provider IS NOT NULL AND version >= 150000
               THEN format('LOCALE_PROVIDER %I', lower(missing.provider)) END,
-            CASE WHEN missing.lc_collate = missing.lc_ctype THEN format('LOCALE %L', missing.lc_collate)
-              WHEN missing.lc_collate IS NOT NULL THEN format('LC_COLLATE %L', missing.lc_collate) END,
-            CASE WHEN missing.lc_ctype IS DISTINCT FROM missing.lc_collate AND missing.lc_ctype IS NOT NULL
-              THEN format('LC_CTYPE %L', missing.lc_ctype) END,
+            -- LOCALE would say ICU's locale too, where the cluster's provider is icu.
+            CASE WHEN missing.lc_collate IS NOT NULL THEN format('LC_COLLATE %L', missing.lc_collate) END,
+            CASE WHEN missing.lc_ctype IS NOT NULL THEN format('LC_CTYPE %L', missing.lc_ctype) END,
             CASE WHEN missing.icu_locale IS NOT NULL THEN format('ICU_LOCALE %L', missing.icu_locale) END,
             CASE WHEN missing.icu_rules IS NOT NULL THEN format('ICU_RULES %L', missing.icu_rules) END,
             CASE WHEN missing.builtin_locale IS NOT NULL THEN format('BUILTIN_LOCALE %L', missing.builtin_locale) END,
@@ -519,7 +521,7 @@ BEGIN
       JOIN want USING (nr)
       LEFT JOIN need USING (nr, role, key)
       LEFT JOIN managed USING (nr, role)
-      WHERE need.key IS NULL AND had.key <> 'dbgen.managed'
+      WHERE need.key IS NULL AND had.key NOT IN ('dbgen.managed', 'dbgen.converged')
       UNION ALL
       SELECT nr, role, 3, 'change', 'dbgen.managed', quote_literal(record.keys),
         CASE WHEN record.keys IS NULL THEN 'nothing is set by dbgen any more' ELSE 'remembers what dbgen has set' END

@@ -5,9 +5,9 @@
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_class
     WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND relpersistence <> 't'),
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_proc WHERE oid >= 16384),
-  -- Types of tables come and go with them.
+  -- Not the types of arrays; those of tables come and go with them.
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_type
-    WHERE oid >= 16384 AND typcategory <> 'A' AND (typtype <> 'c' OR typacl IS NOT NULL)),
+    WHERE oid >= 16384 AND typsubscript <> 'array_subscript_handler'::regproc AND (typtype <> 'c' OR typacl IS NOT NULL)),
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_namespace WHERE nspname !~ '^pg_t'),
   (SELECT sum(hash_record_extended((attrelid, attnum, xmin), 0)) FROM pg_attribute WHERE attacl IS NOT NULL),
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_default_acl),

@@ -227,6 +227,34 @@ impl Cluster {
         fs::write(self.data.join(name), text).unwrap();
     }
 
+    /// Stops the server as pg_ctl's mode says.
+    pub fn stop(&self, mode: &str) {
+        let mut stop = as_server_user(self.bin.join("pg_ctl"));
+        run(stop.args(["stop", "-w", "-m", mode, "-D"]).arg(&self.data));
+    }
+
+    /// Starts the server again.
+    pub fn start_again(&self) {
+        let mut start = as_server_user(self.bin.join("pg_ctl"));
+        start
+            .args(["start", "-w", "-t", "60", "-D"])
+            .arg(&self.data)
+            .arg("-l")
+            .arg(self.socket.join("log"));
+        let status = start
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success(), "{}", self.log());
+    }
+
+    /// The server's log.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.socket.join("log")).unwrap_or_default()).into_owned()
+    }
+
     /// Makes the server read its configuration and returns when new connections see it. Needs the socket for `postgres`
     /// in the database `postgres` before and after.
     pub fn reload(&self) {

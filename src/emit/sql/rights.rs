@@ -142,7 +142,7 @@ impl<'a> Rights<'a> {
             kind,
             ObjectKind::Table | ObjectKind::Sequence | ObjectKind::Routine | ObjectKind::Type
         );
-        if !has_defaults || *privileges == Privileges::Some(BTreeSet::new()) {
+        if !has_defaults {
             return;
         }
         for creator in creators_in(database, schema) {
@@ -185,13 +185,13 @@ impl<'a> Rights<'a> {
                 }
             }
             if let Object::InSchema(pattern) = object {
-                self.reach(database, &grant.grantee, privileges, Some(&pattern.schema));
+                self.reach(database, &grant.grantee, Some(&pattern.schema));
             } else {
-                self.reach(database, &grant.grantee, privileges, None);
+                self.reach(database, &grant.grantee, None);
             }
         }
         if grant.kind == ObjectKind::Database {
-            self.reach(database, &grant.grantee, privileges, None);
+            self.reach(database, &grant.grantee, None);
         }
     }
 
@@ -207,7 +207,7 @@ impl<'a> Rights<'a> {
             &future.privileges,
             future.with_grant_option,
         );
-        self.reach(database, &future.grantee, &future.privileges, schema);
+        self.reach(database, &future.grantee, schema);
     }
 
     /// Without CONNECT to the database and USAGE of the schema a privilege on an object is none.
@@ -215,15 +215,11 @@ impl<'a> Rights<'a> {
         &mut self,
         database: &'a Database,
         grantee: &'a Grantee,
-        privileges: &Privileges,
         schema: Option<&'a Identifier>,
     ) {
         let Grantee::Role(role) = grantee else {
             return;
         };
-        if *privileges == Privileges::Some(BTreeSet::new()) {
-            return;
-        }
         self.connect(database, role);
         if let Some(schema) = schema
             && database.schemas.get(schema) != Some(role)

@@ -1,0 +1,167 @@
+//! `dbgen apply`
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+
+use dbgen::diagnostic::phrase;
+use dbgen::plan::json::Mode;
+use dbgen::plan::{Plan, human, json};
+use dbgen::server::run;
+
+use super::plan::print;
+use super::server::{self, Server, ServerArgs};
+use super::{Global, Outcome};
+
+const AFTER_HELP: &str = "\
+What is executed is printed as it is done; `dbgen plan` shows it before. On a terminal
+the plan is shown first, and dbgen asks.
+
+Exit status: 0 the server is as declared, 1 something failed or is blocked, 2 could not
+run, or rights are missing and nothing was changed.
+
+Examples:
+  dbgen apply                                    the project's declarations, the local server
+  dbgen apply --yes --connect service=production
+  dbgen apply --password-file immich=immich.secret --connect 'host=db user=postgres'";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP, after_long_help = format!("{}\n\n{AFTER_HELP}", server::CONNECTION_HELP))]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+
+    /// Don't ask. Without a terminal to ask on, nothing is asked either
+    #[arg(short, long)]
+    yes: bool,
+
+    /// How the result is shown
+    #[arg(long, value_enum, default_value_t = ApplyFormat::Human, value_name = "FORMAT")]
+    format: ApplyFormat,
+}
+
+/// How the result is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ApplyFormat {
+    /// For a person
+    Human,
+    /// One JSON object, version 1
+    Json,
+}
+
+pub fn run(args: &ApplyArgs, global: &Global) -> Result<Outcome> {
+    let Some(catalog) = server::load(&args.server, global)? else {
+        bail!("the declarations have errors: nothing was changed")
+    };
+    let server = Server::reach(&args.server, &catalog)?;
+    server.tell_left_out();
+    if server.is_standby() {
+        return Ok(Outcome::Fine);
+    }
+    let asks = !args.yes && io::stdin().is_terminal() && io::stderr().is_terminal();
+    if asks || !server.answer.superuser {
+        let plan = server.run(Mode::Plan, |_| {})?;
+        if plan.failed().next().is_some() {
+            bail!("not everything could be compared: nothing was changed");
+        }
+        refuse_without_rights(&server, &plan)?;
+        if asks && plan.counts().change > 0 {
+            anstream::eprint!("{}", human::render(&plan, Mode::Plan));
+            if !is_confirmed(plan.counts().change)? {
+                bail!("nothing was changed");
+            }
+        }
+    }
+    let mut progress = Progress::new(run::expected(server.instance).count());
+    let mut printed: Result<()> = Ok(());
+    let mut heading = String::new();
+    let plan = server.run(Mode::Apply, |scope| {
+        progress.clear();
+        // Whatever becomes of the output: the program is not stopped half-way for that.
+        if args.format == ApplyFormat::Human && printed.is_ok() && !scope.steps.is_empty() {
+            let before = std::mem::replace(&mut heading, human::heading(&scope.name));
+            let heading = if before == heading { "" } else { &heading };
+            printed = print(&format!("{heading}{}", human::steps(scope, Mode::Apply)));
+        }
+        progress.step();
+    });
+    progress.clear();
+    let plan = plan?;
+    printed?;
+    print(&match args.format {
+        ApplyFormat::Human => human::summary(&plan, Mode::Apply),
+        ApplyFormat::Json => json::render(&plan, Mode::Apply),
+    })?;
+    let is_converged = plan.failed().next().is_none() && plan.counts().blocked == 0;
+    Ok(match is_converged {
+        true => Outcome::Fine,
+        false => Outcome::Findings,
+    })
+}
+
+fn refuse_without_rights(server: &Server, plan: &Plan) -> Result<()> {
+    let missing = server.missing_rights(plan)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let user = &server.answer.user;
+    anstream::eprintln!("dbgen: `{user}` is no superuser, and lacks what these need:");
+    for (right, statements) in &missing {
+        anstream::eprintln!("dbgen:   {}", phrase::shown(right));
+        for statement in statements {
+            anstream::eprintln!("dbgen:     {}", phrase::shown(statement));
+        }
+    }
+    bail!(
+        "{} missing; nothing was changed: connect as a superuser, or as a role that has them",
+        phrase::count(missing.len(), "right")
+    )
+}
+
+fn is_confirmed(changes: usize) -> Result<bool> {
+    anstream::eprint!(
+        "dbgen: execute {}? [y/N] ",
+        phrase::count(changes, "change")
+    );
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// How far it is, on a terminal, when it takes long.
+struct Progress {
+    start: Instant,
+    done: usize,
+    all: usize,
+    shown: bool,
+    wanted: bool,
+}
+
+impl Progress {
+    fn new(all: usize) -> Progress {
+        Progress {
+            start: Instant::now(),
+            done: 0,
+            all,
+            shown: false,
+            wanted: io::stderr().is_terminal(),
+        }
+    }
+
+    fn step(&mut self) {
+        self.done += 1;
+        if self.wanted && self.start.elapsed() > Duration::from_secs(1) {
+            anstream::eprint!("\rdbgen: {} of {} parts", self.done.min(self.all), self.all);
+            self.shown = true;
+        }
+    }
+
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            anstream::eprint!("\r\x1b[K");
+        }
+    }
+}

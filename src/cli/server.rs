@@ -1,0 +1,205 @@
+//! What `dbgen plan` and `dbgen apply` share: the connection, the passwords, running the program.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use dbgen::catalog::{Catalog, Instance, MAIN};
+use dbgen::declaration::load;
+use dbgen::emit::sql::{self, Secrets};
+use dbgen::plan::json::Mode;
+use dbgen::plan::{Plan, Scope};
+use dbgen::server::ask::{self, Answer, AskError};
+use dbgen::server::connection::{self, ConnectionString};
+use dbgen::server::interrupt::Interrupts;
+use dbgen::server::psql::Psql;
+use dbgen::server::rights::{self, Missing};
+use dbgen::server::{passwords, run};
+
+use super::{Global, InputArgs, Outcome, report};
+
+/// Help that both commands end with.
+pub const CONNECTION_HELP: &str = "\
+Connection: psql is run, so that a connection string, PGHOST, PGUSER, PGSERVICE,
+PGSSLMODE, ~/.pgpass and all else of libpq work as always. Where nothing says a
+host, it is the declared socket directory with the declared port; where nothing
+says a database, it is `postgres`. dbgen never asks for a password, and refuses one
+in --connect, which every user of the host could read: use ~/.pgpass, PGPASSFILE or
+a service file.";
+
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Connect as this says: libpq's `host=... user=...` or `postgresql://...`
+    #[arg(long, value_name = "CONNINFO")]
+    connect: Option<String>,
+
+    /// The psql program
+    #[arg(long, value_name = "PATH", default_value = "psql")]
+    psql: PathBuf,
+
+    /// FILE on this host holds the password of ROLE; may be given for several roles. Files that the declarations
+    /// name need it only when they lie elsewhere here
+    #[arg(long, value_name = "ROLE=FILE", value_parser = password_file)]
+    password_file: Vec<(String, PathBuf)>,
+
+    /// Leave all passwords of roles as they are
+    #[arg(long, conflicts_with = "password_file")]
+    without_passwords: bool,
+}
+
+fn password_file(text: &str) -> Result<(String, PathBuf), &'static str> {
+    // A role's name may hold an equals sign, as a path may: the first one counts.
+    match text.split_once('=') {
+        Some((role, file)) if !role.is_empty() && !file.is_empty() => {
+            Ok((role.to_owned(), file.into()))
+        }
+        _ => Err("it is not of the form ROLE=FILE"),
+    }
+}
+
+/// The declarations, when they have no errors.
+pub fn load(args: &ServerArgs, global: &Global) -> Result<Option<Catalog>> {
+    let loaded = load::load(&args.input.input())?;
+    if !loaded.findings.is_empty() {
+        report::to_stderr(&loaded.findings, &loaded.sources, global)?;
+    }
+    Ok(match report::outcome(&loaded.findings, global) {
+        Outcome::Fine => loaded.catalog,
+        Outcome::Findings => None,
+    })
+}
+
+/// A server that can be reached, and the program for it.
+pub struct Server<'c> {
+    pub instance: &'c Instance,
+    pub answer: Answer,
+    /// Passwords that are left as they are though they are declared.
+    left_out: Vec<String>,
+    /// Roles whose password can't be compared, because what the server keeps may not be read.
+    unread: Vec<String>,
+    psql: Psql,
+    script: String,
+}
+
+/// What psql and the server say beside the result.
+fn tell(line: &str) {
+    anstream::eprintln!("dbgen: {line}");
+}
+
+impl<'c> Server<'c> {
+    /// Reads the passwords, connects, and asks the server about itself.
+    pub fn reach(args: &ServerArgs, catalog: &'c Catalog) -> Result<Server<'c>> {
+        let Some(instance) = catalog.instances.get(MAIN) else {
+            bail!("nothing is declared")
+        };
+        let connection: Option<ConnectionString> =
+            args.connect.as_deref().map(str::parse).transpose()?;
+        let credentials = match args.without_passwords {
+            true => Vec::new(),
+            false => sql::credentials(instance),
+        };
+        let files: BTreeMap<String, PathBuf> = args.password_file.iter().cloned().collect();
+        let passwords = passwords::read(&credentials, &files)?;
+        let environment = connection::defaults(
+            connection.as_ref(),
+            |name| std::env::var_os(name),
+            Path::new::<str>(&instance.socket_directory),
+            instance.port,
+        );
+        let psql = Psql {
+            program: args.psql.clone(),
+            connection,
+            environment,
+            interrupts: Interrupts::listen()?,
+        };
+        let roles: Vec<_> = passwords.secrets.keys().collect();
+        let answer = match ask::ask(&psql, &roles, tell) {
+            Err(AskError::NoConnection) => bail!("{}", no_connection(&psql)),
+            answer => answer?,
+        };
+        let left_out = passwords.left_out.iter().map(ToString::to_string).collect();
+        let mut unread = Vec::new();
+        let script = match &answer.verifiers {
+            Some(stored) => {
+                let verifiers = passwords.verifiers(stored, answer.iterations)?;
+                sql::script(instance, &Secrets::Verifiers(&verifiers))
+            }
+            None => {
+                let roles = passwords.secrets.keys();
+                unread.extend(roles.map(|role| format!("the password of `{}`", role.as_str())));
+                sql::script(instance, &Secrets::None)
+            }
+        };
+        Ok(Server {
+            instance,
+            answer,
+            left_out,
+            unread,
+            psql,
+            script,
+        })
+    }
+
+    /// Says what is not done though it is declared.
+    pub fn tell_left_out(&self) {
+        for left_out in &self.left_out {
+            tell(&format!("note: {left_out}"));
+        }
+        for password in &self.unread {
+            tell(&format!(
+                "note: {password} is not compared: `{}` may not read pg_catalog.pg_authid",
+                self.answer.user
+            ));
+        }
+    }
+
+    /// Runs the program.
+    pub fn run(&self, mode: Mode, reported: impl FnMut(&Scope)) -> Result<Plan> {
+        let without_superuser = !self.answer.superuser;
+        let how = (mode, without_superuser);
+        Ok(run::run(
+            &self.psql,
+            self.instance,
+            &self.script,
+            how,
+            tell,
+            reported,
+        )?)
+    }
+
+    /// What a role that is no superuser lacks for this plan.
+    pub fn missing_rights(&self, plan: &Plan) -> Result<Missing> {
+        let mut missing = rights::missing(&self.psql, plan, &self.answer)?;
+        if !self.unread.is_empty() {
+            let reading = "reading pg_catalog.pg_authid, to compare passwords (or leave them as they are: --without-passwords)";
+            missing.insert(reading.into(), self.unread.clone());
+        }
+        Ok(missing)
+    }
+
+    /// Whether the server takes everything from another one; says so.
+    pub fn is_standby(&self) -> bool {
+        if self.answer.recovery {
+            tell(
+                "the server is a standby in recovery, which takes everything from its primary: nothing to do here",
+            );
+        }
+        self.answer.recovery
+    }
+}
+
+fn no_connection(psql: &Psql) -> String {
+    let host = psql.environment.iter().find(|(name, _)| *name == "PGHOST");
+    match host {
+        None => "no connection to the server".into(),
+        Some((_, directory)) => format!(
+            "no connection to the server; as nothing says a host, the declared socket directory `{}` was tried: see --connect",
+            directory.display()
+        ),
+    }
+}

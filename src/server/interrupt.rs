@@ -1,0 +1,84 @@
+//! SIGINT and SIGTERM end psql before they end dbgen: psql tells the server to cancel the statement, so that nothing goes on there.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+/// psql has this long to leave by itself, which it can't while it waits for a connection.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Signals that arrive from now on, and the process that they are passed on to.
+#[derive(Clone, Debug)]
+pub struct Interrupts(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    child: Option<Pid>,
+    signal: Option<i32>,
+}
+
+impl Interrupts {
+    /// Starts to listen. While no psql runs, a signal does what it does by default.
+    ///
+    /// # Errors
+    /// When the system refuses the handlers.
+    pub fn listen() -> io::Result<Interrupts> {
+        let interrupts = Interrupts(Arc::default());
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let listener = interrupts.clone();
+        thread::spawn(move || {
+            for signal in signals.forever() {
+                listener.arrived(signal);
+            }
+        });
+        Ok(interrupts)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn arrived(&self, signal: i32) {
+        let mut state = self.state();
+        let Some(child) = state.child else {
+            drop(state);
+            die(signal);
+            return;
+        };
+        if state.signal.replace(signal).is_some() {
+            let _ = kill_process(child, Signal::KILL);
+            return;
+        }
+        let _ = kill_process(child, Signal::INT);
+        drop(state);
+        let later = self.clone();
+        thread::spawn(move || {
+            thread::sleep(GRACE);
+            let state = later.state();
+            if state.child == Some(child) {
+                let _ = kill_process(child, Signal::KILL);
+            }
+        });
+    }
+
+    /// This process gets the signals from now on.
+    pub(super) fn pass_to(&self, child: Option<Pid>) {
+        self.state().child = child;
+    }
+
+    /// The signal that arrived, if one did.
+    pub fn signal(&self) -> Option<i32> {
+        self.state().signal
+    }
+}
+
+/// Ends this process as the signal does by default, which the caller's shell can see.
+pub fn die(signal: i32) {
+    let _ = emulate_default_handler(signal);
+}

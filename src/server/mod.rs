@@ -1,0 +1,11 @@
+//! A running server, reached by psql: how to connect, what it is asked, and which rights are missing there.
+
+pub mod ask;
+pub mod connection;
+pub mod interrupt;
+mod message;
+pub mod passwords;
+pub mod psql;
+pub mod rights;
+pub mod run;
+mod uri;

@@ -1,0 +1,162 @@
+//! Passwords of roles, read from their files here; the server gets nothing but what it keeps of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use thiserror::Error;
+
+use crate::catalog::PasswordSource;
+use crate::emit::sql::Credential;
+use crate::postgres::Identifier;
+use crate::postgres::scram::{Secret, SecretError};
+
+/// The secrets that were found, and what is to be said about the others.
+#[derive(Default)]
+pub struct Passwords {
+    /// The secrets.
+    pub secrets: BTreeMap<Identifier, Secret>,
+    /// Roles whose password is left as it is, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A password that is left as it is.
+#[derive(Debug, Error)]
+pub enum LeftOut {
+    /// Only the host that the module is for knows the file.
+    #[error(
+        "the password of `{role}` is left as it is: {keeper} has it on the module's host; --password-file {role}=FILE says where it is here"
+    )]
+    Elsewhere {
+        /// The role.
+        role: String,
+        /// Who has it.
+        keeper: &'static str,
+    },
+    /// The file is not here.
+    #[error(
+        "the password of `{role}` is left as it is: can't read `{path}` ({error}); --password-file {role}=FILE says where it is here"
+    )]
+    Unreadable {
+        /// The role.
+        role: String,
+        /// The file.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// Why passwords can't be read.
+#[derive(Debug, Error)]
+pub enum PasswordsError {
+    /// A file was named for a role that has no password.
+    #[error("--password-file names `{0}`, and no password is declared for such a role")]
+    NoSuchRole(String),
+    /// A file that was named can't be read.
+    #[error("can't read the password of `{role}` from `{path}`: {error}")]
+    Unreadable {
+        /// The role.
+        role: String,
+        /// The file.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// What is in the file can't be a password.
+    #[error("the password of `{role}` in `{path}` can't be used: {error}")]
+    Unusable {
+        /// The role.
+        role: String,
+        /// The file.
+        path: String,
+        /// Why.
+        error: SecretError,
+    },
+}
+
+/// Reads the secrets, from `files` where it names one and otherwise from the declared files.
+///
+/// # Errors
+/// When a file of `files` can't be read, or what is in any file can't be a password.
+pub fn read(
+    credentials: &[Credential],
+    files: &BTreeMap<String, PathBuf>,
+) -> Result<Passwords, PasswordsError> {
+    let declared = |role: &String| {
+        credentials
+            .iter()
+            .any(|credential| credential.role.as_str() == role)
+    };
+    if let Some(role) = files.keys().find(|role| !declared(role)) {
+        return Err(PasswordsError::NoSuchRole(role.clone()));
+    }
+    let mut passwords = Passwords::default();
+    for credential in credentials {
+        let role = credential.role.as_str().to_owned();
+        let named = files.get(&role);
+        let path = match (named, &credential.source) {
+            (Some(path), _) => path,
+            (None, PasswordSource::File(path)) => Path::new::<str>(path),
+            (None, source) => {
+                passwords.left_out.push(LeftOut::Elsewhere {
+                    role,
+                    keeper: keeper(source),
+                });
+                continue;
+            }
+        };
+        let (read, path) = (fs::read(path), path.display().to_string());
+        let bytes = match read {
+            Ok(bytes) => bytes,
+            Err(error) if named.is_some() => {
+                return Err(PasswordsError::Unreadable { role, path, error });
+            }
+            Err(error) => {
+                passwords
+                    .left_out
+                    .push(LeftOut::Unreadable { role, path, error });
+                continue;
+            }
+        };
+        let secret = Secret::from_bytes(&bytes).map_err(|error| PasswordsError::Unusable {
+            role,
+            path,
+            error,
+        })?;
+        passwords.secrets.insert(credential.role.clone(), secret);
+    }
+    Ok(passwords)
+}
+
+fn keeper(source: &PasswordSource) -> &'static str {
+    match source {
+        PasswordSource::File(_) => "its file",
+        PasswordSource::Sops(_) => "sops-nix",
+        PasswordSource::Agenix(_) => "agenix",
+        PasswordSource::Generated => "dbgen's own unit",
+    }
+}
+
+impl Passwords {
+    /// What the server is to keep: what it keeps already where that belongs to the secret.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub fn verifiers(
+        &self,
+        stored: &BTreeMap<String, Option<String>>,
+        iterations: u32,
+    ) -> io::Result<BTreeMap<Identifier, String>> {
+        let secrets = self.secrets.iter();
+        secrets
+            .map(|(role, secret)| {
+                let stored = stored.get(role.as_str()).and_then(Option::as_deref);
+                let verifier = secret
+                    .verifier(stored, iterations)
+                    .map_err(io::Error::other)?;
+                Ok((role.clone(), verifier))
+            })
+            .collect()
+    }
+}

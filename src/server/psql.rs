@@ -1,0 +1,141 @@
+//! psql as a process: the script goes through its standard input, never through its arguments.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+
+use rustix::process::Pid;
+use thiserror::Error;
+
+use super::connection::ConnectionString;
+use super::interrupt::Interrupts;
+use super::message;
+use crate::diagnostic::visible;
+
+/// How to start psql, and what it connects to.
+#[derive(Clone, Debug)]
+pub struct Psql {
+    /// The program.
+    pub program: PathBuf,
+    /// The connection string; nothing: libpq's environment says it.
+    pub connection: Option<ConnectionString>,
+    /// What is set in psql's environment.
+    pub environment: Vec<(&'static str, OsString)>,
+    /// Who listens for signals.
+    pub interrupts: Interrupts,
+}
+
+/// How psql ended, in the words of its manual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Exit status 0.
+    Fine,
+    /// Exit status 3: the script failed somewhere, or said so.
+    ScriptFailed,
+    /// Exit status 2: there was no connection, or it was lost.
+    NoConnection,
+}
+
+/// Why there is nothing to read from psql.
+#[derive(Debug, Error)]
+pub enum PsqlError {
+    /// It is not there.
+    #[error(
+        "can't find `{0}`: install PostgreSQL's client (on NixOS `nix shell nixpkgs#postgresql`), or name it with --psql PATH"
+    )]
+    Missing(String),
+    /// It can't be started.
+    #[error("can't start `{0}`: {1}")]
+    Start(String, io::Error),
+    /// Its output can't be read.
+    #[error("can't read what psql prints")]
+    Read(#[from] io::Error),
+    /// It ended in a way that its manual does not have.
+    #[error("psql ended unexpectedly ({0})")]
+    Unexpected(ExitStatus),
+    /// A signal arrived.
+    #[error(
+        "interrupted: the transaction that was open is rolled back, and what was committed before stays"
+    )]
+    Interrupted(i32),
+}
+
+impl Psql {
+    /// Runs a script. `line` gets each line of standard output as it comes, `told` each line of standard error.
+    ///
+    /// # Errors
+    /// When psql can't be started, or ends in an unexpected way.
+    pub fn run(
+        &self,
+        script: &str,
+        variables: &[(&str, &str)],
+        told: impl Fn(&str) + Send,
+        mut line: impl FnMut(&str),
+    ) -> Result<Ended, PsqlError> {
+        let mut command = Command::new(&self.program);
+        // A prompt would read the script where there is no terminal, and would come again for each run where there is one.
+        command.args(["--no-psqlrc", "--no-password", "--quiet"]);
+        for (name, value) in variables {
+            command.arg("--set").arg(format!("{name}={value}"));
+        }
+        if let Some(connection) = &self.connection {
+            command.arg(format!("--dbname={}", connection.as_str()));
+        }
+        command.args(["--file", "-"]);
+        command
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("PGCLIENTENCODING", "UTF8")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let program = self.program.display().to_string();
+        let mut child = command.spawn().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => PsqlError::Missing(program),
+            _ => PsqlError::Start(program, error),
+        })?;
+        self.interrupts.pass_to(Pid::from_child(&child).into());
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let read = thread::scope(|scope| {
+            scope.spawn(move || {
+                // A psql that can't connect ends without reading.
+                let _ = stdin.map(|mut stdin| stdin.write_all(script.as_bytes()));
+            });
+            scope.spawn(move || {
+                if let Some(stderr) = stderr {
+                    let _ = lines(stderr, |text| {
+                        if let Some(text) = message::cleaned(text) {
+                            told(&visible(&text.replace('\t', "    ")));
+                        }
+                    });
+                }
+            });
+            stdout.map_or(Ok(()), |stdout| lines(stdout, &mut line))
+        });
+        // Both streams are closed, so psql has nothing left to do; after `wait` its number could be another process's.
+        self.interrupts.pass_to(None);
+        let status = child.wait()?;
+        read?;
+        if let Some(signal) = self.interrupts.signal() {
+            return Err(PsqlError::Interrupted(signal));
+        }
+        match status.code() {
+            Some(0) => Ok(Ended::Fine),
+            Some(2) => Ok(Ended::NoConnection),
+            Some(3) => Ok(Ended::ScriptFailed),
+            _ => Err(PsqlError::Unexpected(status)),
+        }
+    }
+}
+
+fn lines(from: impl Read, mut line: impl FnMut(&str)) -> io::Result<()> {
+    let mut from = BufReader::new(from);
+    let mut bytes = Vec::new();
+    while from.read_until(b'\n', &mut bytes)? > 0 {
+        line(String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']));
+        bytes.clear();
+    }
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! Which rights a role that is no superuser lacks for the steps of a plan: they are rehearsed, each database in a transaction that is
+//! rolled back, so that it is the server that judges, by the rules of its version.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use super::ask::Answer;
+use super::psql::{Psql, PsqlError};
+use super::run::RunError;
+use crate::plan::{Kind, Plan, Scope, ScopeName, Step};
+use crate::postgres::quote::{quote_connection, quote_literal};
+
+/// Rights that are missing, each with the statements that need it.
+pub type Missing = BTreeMap<String, Vec<String>>;
+
+const HEAD: &str = "\
+\\set ON_ERROR_STOP off
+\\set ON_ERROR_ROLLBACK on
+\\set VERBOSITY verbose
+\\set SHOW_CONTEXT never
+\\set QUIET on
+\\pset format unaligned
+\\pset tuples_only on
+";
+
+const BEGIN: &str = "\
+BEGIN;
+SET LOCAL search_path = pg_catalog;
+SET LOCAL client_min_messages = warning;
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = '1min';
+";
+
+/// Privileges that were not granted or not revoked are but a warning (manual: \"PostgreSQL Error Codes\").
+const SILENT_REFUSALS: [&str; 2] = ["01006", "01007"];
+
+/// Rehearses the steps. Of a database that does not exist yet, only its creation can be judged, and what is said of its roles.
+///
+/// # Errors
+/// When psql fails or the connection is lost.
+pub fn missing(psql: &Psql, plan: &Plan, answer: &Answer) -> Result<Missing, RunError> {
+    let mut missing = Missing::new();
+    let changes = plan.counts().change;
+    if answer.superuser || changes == 0 {
+        return Ok(missing);
+    }
+    if !answer.create_database
+        && plan
+            .scopes
+            .iter()
+            .flat_map(|scope| &scope.steps)
+            .any(is_creation)
+    {
+        let creations = plan
+            .scopes
+            .iter()
+            .flat_map(|scope| &scope.steps)
+            .filter(|step| is_creation(step));
+        missing.insert("CREATEDB".into(), creations.map(shown).collect());
+    }
+    let rehearsal = Rehearsal::new(plan);
+    let warnings = Mutex::new(Vec::new());
+    let told = |line: &str| {
+        if let Some(refusal) = silent_refusal(line)
+            && let Ok(mut warnings) = warnings.lock()
+        {
+            warnings.push(refusal.to_owned());
+        }
+    };
+    let mut refused = Vec::new();
+    psql.run(&rehearsal.script, &[], told, |line| {
+        refused.extend(serde_json::from_str::<(usize, String)>(line))
+    })
+    .map_err(|error: PsqlError| RunError::from(error))?;
+    for (index, message) in refused {
+        let Some((name, step)) = rehearsal.steps.get(index) else {
+            continue;
+        };
+        let right = match name {
+            ScopeName::Roles if !answer.create_role => format!("CREATEROLE ({message})"),
+            ScopeName::Contents(database) => format!("in database {database}: {message}"),
+            _ => message,
+        };
+        let statements = missing.entry(right).or_default();
+        let statement = shown(step);
+        if !statements.contains(&statement) {
+            statements.push(statement);
+        }
+    }
+    for refusal in warnings.into_inner().unwrap_or_default() {
+        missing.entry(refusal).or_default();
+    }
+    Ok(missing)
+}
+
+/// The statement on one line, or its first lines.
+fn shown(step: &Step) -> String {
+    const LONGEST: usize = 200;
+    let sql = step.sql.as_deref().unwrap_or_default();
+    let mut text = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+fn silent_refusal(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once(":  ")?;
+    let (code, message) = rest.split_once(": ")?;
+    SILENT_REFUSALS.contains(&code).then_some(message)
+}
+
+/// It is reported apart, because it can't run in a transaction; so it can't be rehearsed either.
+fn is_creation(step: &Step) -> bool {
+    step.kind == Kind::Change && step.outside
+}
+
+/// The script, and the steps by the numbers that it prints.
+struct Rehearsal<'p> {
+    script: String,
+    steps: Vec<(&'p ScopeName, &'p Step)>,
+}
+
+impl<'p> Rehearsal<'p> {
+    fn new(plan: &'p Plan) -> Rehearsal<'p> {
+        let mut rehearsal = Rehearsal {
+            script: HEAD.to_owned(),
+            steps: Vec::new(),
+        };
+        let scopes =
+            |wanted: ScopeName| plan.scopes.iter().filter(move |scope| scope.name == wanted);
+        let created: Vec<&str> = scopes(ScopeName::Databases)
+            .flat_map(|scope| &scope.steps)
+            .filter(|step| is_creation(step))
+            .map(|step| step.object.as_str())
+            .collect();
+        rehearsal.script.push_str(BEGIN);
+        for scope in scopes(ScopeName::Roles).chain(scopes(ScopeName::Databases)) {
+            rehearsal.add(scope, |step| !created.contains(&step.object.as_str()));
+        }
+        rehearsal.script.push_str("ROLLBACK;\n");
+        for scope in &plan.scopes {
+            let ScopeName::Contents(database) = &scope.name else {
+                continue;
+            };
+            let is_created = created.iter().any(|object| is_database(object, database));
+            if is_created || !scope.steps.iter().any(|step| step.kind == Kind::Change) {
+                continue;
+            }
+            let target = quote_connection(database);
+            rehearsal
+                .script
+                .push_str(&format!("\\connect -reuse-previous=on {target}\n{BEGIN}"));
+            // Roles belong to all databases: those that are to be created are created here too.
+            for roles in scopes(ScopeName::Roles) {
+                rehearsal.add(roles, |_| true);
+            }
+            rehearsal.add(scope, |_| true);
+            rehearsal.script.push_str("ROLLBACK;\n");
+        }
+        rehearsal
+    }
+
+    fn add(&mut self, scope: &'p Scope, wanted: impl Fn(&Step) -> bool) {
+        let changes = scope
+            .steps
+            .iter()
+            .filter(|step| step.kind == Kind::Change && wanted(step));
+        for step in changes {
+            let Some(sql) = &step.sql else { continue };
+            let body = format!("BEGIN EXECUTE {}; END", quote_literal(sql));
+            self.script.push_str(&format!(
+                "DO {};\n\\set refused off\nSELECT :'SQLSTATE' = '42501' AS refused \\gset\n\\if :refused\n\
+                 SELECT json_build_array({}, :'LAST_ERROR_MESSAGE');\n\\endif\n",
+                quote_literal(&body),
+                self.steps.len()
+            ));
+            self.steps.push((&scope.name, step));
+        }
+    }
+}
+
+/// Whether the object of a step is this database: `database x`, `database \"it's\"`.
+fn is_database(object: &str, database: &str) -> bool {
+    let quoted = format!("\"{}\"", database.replace('"', "\"\""));
+    object
+        .strip_prefix("database ")
+        .is_some_and(|name| name == database || name == quoted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_privilege_that_is_not_granted_is_seen_in_the_warning() {
+        let line = "WARNING:  01007: no privileges were granted for \"a\"";
+        assert_eq!(
+            silent_refusal(line),
+            Some("no privileges were granted for \"a\"")
+        );
+        assert_eq!(silent_refusal("ERROR:  42501: permission denied"), None);
+        assert_eq!(
+            silent_refusal("LOCATION:  aclcheck_error, aclchk.c:3452"),
+            None
+        );
+    }
+
+    #[test]
+    fn the_object_of_a_step_is_a_database_quoted_or_not() {
+        assert!(is_database("database immich", "immich"));
+        assert!(is_database("database \"it\"\"s\"", "it\"s"));
+        assert!(!is_database("table immich", "immich"));
+    }
+}
