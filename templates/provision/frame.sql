@@ -5,6 +5,7 @@
 -- Exit status 3: something failed or is blocked; each database is done wholly or not at all, whatever becomes of the others.
 \set ON_ERROR_STOP on
 \set QUIET on
+\encoding UTF8
 \set SHOW_CONTEXT never
 \pset pager off
 \pset format unaligned
@@ -54,6 +55,7 @@ SELECT @contents_program@ AS contents_program \gset
 SELECT @report@ AS report \gset
 SELECT @gate@ AS gate \gset
 SELECT @session@ AS session \gset
+SELECT @route@ AS route \gset
 
 -- Roles, and what the server's shared catalogs say of databases.
 \set database ''
@@ -140,28 +142,12 @@ COMMIT;
 -- @each database
 
 \set database @shown@
+\set template @template@
 \set done off
-\set connected off
 \set settled off
-\if :plan
--- A database that is not there yet will be a copy of its template.
-SELECT
-  '"dbname=''' || replace(replace(replace(name, '\', '\\'), '''', '\'''), '"', '""') || '''"' AS target, hypothetical
-FROM (
-  SELECT datname, '' FROM pg_database WHERE datname = @name@
-  UNION ALL
-  SELECT datname, 'template' FROM pg_database WHERE datname = coalesce(@template@, 'template1') AND datallowconn
-  UNION ALL
-  SELECT :'maintenance', 'pristine'
-) AS candidates(name, hypothetical)
-LIMIT 1 \gset
+:route \gset
+\if :reachable
 \connect -reuse-previous=on :target
-\else
-\set hypothetical ''
-\connect -reuse-previous=on @connect@
-\endif
-SELECT 'on' AS connected \gset
-\if :connected
 :session \gset dbgen_
 BEGIN :access_mode;
 SELECT pg_advisory_xact_lock(@lock@), set_config('dbgen.mode', :'mode', false),

@@ -9,6 +9,7 @@ const CONTENTS: &str = include_str!("../../../templates/provision/contents.sql")
 const SCRAM: &str = include_str!("../../../templates/provision/scram.sql");
 const SESSION: &str = include_str!("../../../templates/provision/session.sql");
 const REPORT: &str = include_str!("../../../templates/provision/report.sql");
+const ROUTE: &str = include_str!("../../../templates/provision/route.sql");
 const GATE: &str = include_str!("../../../templates/provision/gate.sql");
 const STAMP: &str = include_str!("../../../templates/provision/stamp.sql");
 const FINGERPRINT: &str = include_str!("../../../templates/provision/fingerprint.sql");
@@ -31,6 +32,7 @@ pub struct Programs {
     pub session: String,
     pub report: String,
     pub gate: String,
+    pub route: String,
 }
 
 impl Programs {
@@ -45,6 +47,7 @@ impl Programs {
             session: dollar_quote(&session),
             report: dollar_quote(REPORT),
             gate: dollar_quote(&with_fingerprint(GATE)),
+            route: dollar_quote(ROUTE),
         }
     }
 }

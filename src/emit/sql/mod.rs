@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{Converge, Instance, Public, Settings};
 use crate::postgres::identifier::Identifier;
 use crate::postgres::parameter::{self, List};
-use crate::postgres::quote::{quote_connection, quote_literal, quote_psql};
+use crate::postgres::quote::{quote_literal, quote_psql};
 use frame::{LOCK, Piece, Programs};
 use json::to_json;
 use logins::Logins;
@@ -81,6 +81,7 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
         ("session", &programs.session),
         ("report", &programs.report),
         ("gate", &programs.gate),
+        ("route", &programs.route),
         ("roles", &quote_literal(&desired.roles)),
         ("databases", &quote_literal(&desired.databases)),
         ("lock", LOCK),
@@ -94,13 +95,8 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
                     let template = template(instance, name).map(Identifier::as_str);
                     let own = [
                         ("desired", quote_literal(contents)),
-                        ("connect", quote_connection(name.as_str())),
-                        ("name", quote_literal(name.as_str())),
                         ("shown", quote_psql(name.as_str())),
-                        (
-                            "template",
-                            template.map_or_else(|| "NULL".into(), quote_literal),
-                        ),
+                        ("template", quote_psql(template.unwrap_or_default())),
                     ];
                     let own = own.iter().map(|(name, value)| (*name, value.as_str()));
                     let values: Vec<_> = own.chain(common).collect();
