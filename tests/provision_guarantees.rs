@@ -609,7 +609,7 @@ const BY_HAND: &[(&str, &str)] = &[
     ),
     (
         "a revoke on a table",
-        "REVOKE SELECT ON public.a FROM reader",
+        "REVOKE INSERT ON public.a FROM reader",
     ),
     (
         "a revoke on a column",
@@ -649,7 +649,7 @@ const BY_HAND: &[(&str, &str)] = &[
         "a new function",
         "CREATE FUNCTION public.later() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
     ),
-    ("a new type", "CREATE TYPE public.later AS (a integer)"),
+    ("a new type", "CREATE TYPE public.latest AS (a integer)"),
     (
         "a table under another name",
         "DROP TABLE public.a; CREATE TABLE public.a (x integer, y text)",
