@@ -374,6 +374,8 @@ fn a_run_waits_for_another_in_each_database() {
         set_up(cluster);
         program.apply(cluster);
         for database in ["postgres", "there", "new`id`"] {
+            // Where nothing is to be done, nobody waits.
+            cluster.sql(database, "GRANT USAGE ON SCHEMA public TO PUBLIC");
             let other = "SELECT pg_advisory_lock(431147672942)";
             let mut other = meanwhile(cluster, database, other, 3.0);
             let child = program.start(cluster, "postgres", Mode::Apply);
@@ -609,7 +611,7 @@ const BY_HAND: &[(&str, &str)] = &[
     ),
     (
         "a revoke on a table",
-        "REVOKE SELECT ON public.a FROM reader",
+        "REVOKE INSERT ON public.a FROM reader",
     ),
     (
         "a revoke on a column",
@@ -649,7 +651,7 @@ const BY_HAND: &[(&str, &str)] = &[
         "a new function",
         "CREATE FUNCTION public.later() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
     ),
-    ("a new type", "CREATE TYPE public.later AS (a integer)"),
+    ("a new type", "CREATE TYPE public.latest AS (a integer)"),
     (
         "a table under another name",
         "DROP TABLE public.a; CREATE TABLE public.a (x integer, y text)",

@@ -546,7 +546,7 @@ fn round(cluster: &Cluster, seed: u64) {
 
 #[test]
 fn what_is_declared_is_what_everybody_may_do_and_a_second_run_is_silent() {
-    let (first, rounds) = (number("DBGEN_SEED", 1), number("DBGEN_ROUNDS", 8));
+    let (first, rounds) = (number("DBGEN_SEED", 1), number("DBGEN_ROUNDS", 4));
     each_quiet(
         "what_is_declared_is_what_everybody_may_do_and_a_second_run_is_silent",
         |cluster| {

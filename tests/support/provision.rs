@@ -207,9 +207,9 @@ impl Run {
         for scope in &self.scopes {
             let place = scope.database.as_deref().unwrap_or(&scope.scope);
             let steps = scope.steps.iter().filter(|step| step.kind == kind);
-            found.extend(steps.map(|step| match step.sql.is_empty() {
-                true => format!("{place}: {}: {}", step.object, step.why),
-                false => format!("{place}: {}", step.sql),
+            found.extend(steps.map(|step| match kind {
+                "change" => format!("{place}: {}", step.sql),
+                _ => format!("{place}: {}: {}: {}", step.object, step.sql, step.why),
             }));
         }
         found
