@@ -374,6 +374,8 @@ fn a_run_waits_for_another_in_each_database() {
         set_up(cluster);
         program.apply(cluster);
         for database in ["postgres", "there", "new`id`"] {
+            // Where nothing is to be done, nobody waits.
+            cluster.sql(database, "GRANT USAGE ON SCHEMA public TO PUBLIC");
             let other = "SELECT pg_advisory_lock(431147672942)";
             let mut other = meanwhile(cluster, database, other, 3.0);
             let child = program.start(cluster, "postgres", Mode::Apply);
