@@ -6,6 +6,7 @@ pub mod conflicting_password;
 pub mod conflicting_port;
 pub mod conflicting_role;
 pub mod declared_twice;
+pub mod dump_directory;
 pub mod duplicate_database;
 pub mod duplicate_key;
 pub mod duplicate_parameter;
@@ -58,6 +59,7 @@ pub mod place;
 pub mod plain_text_password;
 pub mod port_out_of_range;
 pub mod relative_secret_path;
+pub mod removed_and_declared;
 pub mod reserved_database;
 pub mod reserved_role;
 pub mod reserved_schema;
@@ -104,6 +106,7 @@ pub static RULES: &[&Rule] = &[
     &duplicate_key::DUPLICATE_KEY,
     &duplicate_parameter::DUPLICATE_PARAMETER,
     &duplicate_service::DUPLICATE_SERVICE,
+    &dump_directory::DUMP_DIRECTORY,
     &empty_rule::EMPTY_RULE,
     &encoding_locale_mismatch::ENCODING_LOCALE_MISMATCH,
     &invalid_address::INVALID_ADDRESS,
@@ -147,6 +150,7 @@ pub static RULES: &[&Rule] = &[
     &plain_text_password::PLAIN_TEXT_PASSWORD,
     &port_out_of_range::PORT_OUT_OF_RANGE,
     &relative_secret_path::RELATIVE_SECRET_PATH,
+    &removed_and_declared::REMOVED_AND_DECLARED,
     &reserved_database::RESERVED_DATABASE,
     &reserved_role::RESERVED_ROLE,
     &reserved_schema::RESERVED_SCHEMA,
@@ -185,6 +189,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     duplicate_database::check,
     duplicate_parameter::check,
     duplicate_service::check,
+    dump_directory::check,
     empty_rule::check,
     encoding_locale_mismatch::check,
     invalid_address::check,
@@ -223,6 +228,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     plain_text_password::check,
     port_out_of_range::check,
     relative_secret_path::check,
+    removed_and_declared::check,
     reserved_database::check,
     reserved_role::check,
     reserved_schema::check,
