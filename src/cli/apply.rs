@@ -94,8 +94,7 @@ pub fn run(args: &ApplyArgs, global: &Global) -> Result<Outcome> {
         ApplyFormat::Human => human::summary(&plan, Mode::Apply),
         ApplyFormat::Json => json::render(&plan, Mode::Apply),
     })?;
-    let is_converged = plan.failed().next().is_none() && plan.counts().blocked == 0;
-    Ok(match is_converged {
+    Ok(match plan.is_converged() {
         true => Outcome::Fine,
         false => Outcome::Findings,
     })

@@ -70,6 +70,9 @@ SELECT jsonb_build_object(
         FROM pg_shdepend AS dependency
         JOIN pg_database AS place ON place.oid = dependency.dbid
         WHERE dependency.refclassid = 'pg_authid'::regclass AND dependency.refobjid = have.oid),
+      'shared', EXISTS (
+        SELECT FROM pg_shdepend AS dependency
+        WHERE dependency.refclassid = 'pg_authid'::regclass AND dependency.refobjid = have.oid AND dependency.dbid = 0),
       'obstacles', (
         SELECT coalesce(jsonb_agg(told.why ORDER BY told.nr, told.why), '[]')
         FROM (
