@@ -25,6 +25,7 @@ run, or rights are missing and nothing was changed.
 Examples:
   dbgen apply                                    the project's declarations, the local server
   dbgen apply --yes --connect service=production
+  dbgen apply --remove                           also drop what `removed` names, after dumps
   dbgen apply --password-file immich=immich.secret --connect 'host=db user=postgres'";
 
 #[derive(Debug, Args)]

@@ -4,8 +4,10 @@ SELECT jsonb_build_object('role', owned.role, 'why', format('in database %I it %
   CASE WHEN count(*) > 5 THEN format(' and %s more', count(*) - 5) END))
 FROM (
   SELECT pg_get_userbyid(dependency.refobjid) AS role,
-    concat(CASE dependency.deptype
-      WHEN 'o' THEN 'owns ' WHEN 'a' THEN 'has privileges on ' WHEN 'i' THEN 'has initial privileges on ' ELSE 'is named by ' END,
+    concat(CASE
+      WHEN dependency.deptype = 'o' THEN 'owns '
+      WHEN dependency.deptype IN ('a', 'i') AND dependency.classid <> 'pg_default_acl'::regclass THEN 'has privileges on '
+      ELSE 'is named by ' END,
       pg_describe_object(dependency.classid, dependency.objid, dependency.objsubid)) AS told,
     row_number() OVER (
       PARTITION BY dependency.refobjid

@@ -72,7 +72,10 @@ SELECT jsonb_build_object(
         WHERE dependency.refclassid = 'pg_authid'::regclass AND dependency.refobjid = have.oid),
       'shared', EXISTS (
         SELECT FROM pg_shdepend AS dependency
-        WHERE dependency.refclassid = 'pg_authid'::regclass AND dependency.refobjid = have.oid AND dependency.dbid = 0),
+        WHERE dependency.refclassid = 'pg_authid'::regclass AND dependency.refobjid = have.oid AND dependency.dbid = 0
+          AND NOT (dependency.classid = 'pg_database'::regclass AND dependency.objid IN (
+            SELECT gone.oid FROM pg_database AS gone
+            WHERE gone.datname IN (SELECT jsonb_array_elements_text(:'leaving'))))),
       'obstacles', (
         SELECT coalesce(jsonb_agg(told.why ORDER BY told.nr, told.why), '[]')
         FROM (
