@@ -259,24 +259,31 @@ fn a_database_is_dropped_after_a_dump_that_has_everything() {
     );
 }
 
+/// What pg_dump writes about the database itself is for servers of its own version, and later ones.
 fn restore(cluster: &Cluster, dump: &std::path::Path) {
-    let restored = Command::new("pg_restore")
-        // What is read-only has been so before it was dumped.
-        .env("PGOPTIONS", "-c default_transaction_read_only=off")
-        .args([
-            "--exit-on-error",
-            "--create",
-            "-U",
+    let creates = pg_dump_major() == Some(cluster.major);
+    if !creates {
+        cluster.sql(
             "postgres",
-            "-d",
+            "CREATE DATABASE old OWNER old_app CONNECTION LIMIT 7",
+        );
+        cluster.sql("postgres", "ALTER DATABASE old SET datestyle = 'German'");
+        cluster.sql(
             "postgres",
-            "-h",
-        ])
-        .arg(&cluster.socket)
-        .args(["-p", &cluster.port.to_string()])
-        .arg(dump)
-        .output()
-        .unwrap();
+            "ALTER DATABASE old SET default_transaction_read_only = on",
+        );
+    }
+    let mut restore = Command::new("pg_restore");
+    restore.args(["--exit-on-error", "-U", "postgres", "-h"]);
+    restore.arg(&cluster.socket);
+    restore.args(["-p", &cluster.port.to_string()]);
+    match creates {
+        true => restore.args(["--create", "-d", "postgres"]),
+        false => restore.args(["-d", "old"]),
+    };
+    // What is read-only has been so before it was dumped.
+    restore.env("PGOPTIONS", "-c default_transaction_read_only=off");
+    let restored = restore.arg(dump).output().unwrap();
     assert!(restored.status.success(), "{restored:?}");
 }
 
@@ -572,9 +579,9 @@ fn nothing_is_removed_while_the_rest_is_not_as_declared_or_rights_are_missing() 
             );
             folder.write("declared.toml", &declared);
             cluster.sql("postgres", "GRANT immich TO admin");
-            let mut apply = dbgen(&folder, cluster, &["apply", "--remove"]);
+            let mut plan = dbgen(&folder, cluster, &["plan", "--remove"]);
             ended(
-                &seen(apply.env("PGUSER", "admin"), b""),
+                &seen(plan.env("PGUSER", "admin"), b""),
                 1,
                 &[
                     "blocked  database old: ",
