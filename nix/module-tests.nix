@@ -38,6 +38,13 @@ let
     module
     { services.postgresql.authentication = lib.mkForce "local all all peer"; }
   ];
+  provisioning = alone.systemd.services.dbgen-provision;
+  # Up to 25.05 the server's own unit does it.
+  setUp =
+    if alone.systemd.services ? postgresql-setup then
+      "postgresql-setup.service"
+    else
+      "postgresql.service";
   off = evaluate [
     module
     { services.postgresql.enable = lib.mkForce false; }
@@ -122,14 +129,23 @@ let
       actual = builtins.length (ours (failed forced));
       expected = 1;
     };
-    startsNothingForAServerThatIsOff = {
-      actual = map (config: config.systemd.services.dbgen-settings.wantedBy) [
-        alone
-        off
+    provisionsAfterTheServersOwnSetUp = {
+      actual = builtins.filter (unit: !(builtins.elem unit provisioning.after)) [
+        "postgresql.service"
+        setUp
       ];
+      expected = [ ];
+    };
+    startsNothingForAServerThatIsOff = {
+      actual =
+        map (config: builtins.elem "multi-user.target" config.systemd.services.dbgen-provision.wantedBy)
+          [
+            alone
+            off
+          ];
       expected = [
-        [ "multi-user.target" ]
-        [ ]
+        true
+        false
       ];
     };
     yieldsToAServerThatIsOff = {

@@ -38,11 +38,26 @@
         assert connection["port"] == 5432, connection
 
     with subtest("a database has the parameters that are declared for it"):
-        machine.wait_for_unit("dbgen-settings.service")
+        machine.wait_for_unit("dbgen-provision.service")
         work_mem = machine.succeed(
             "sudo -u postgres psql -d forgejo -tAc 'SHOW work_mem'"
         ).strip()
         assert work_mem == "16MB", work_mem
+
+    with subtest("the run is told in metrics, which everybody may read, and leaves no file behind"):
+        metrics = machine.succeed("sudo -u nobody cat /var/lib/dbgen/metrics/dbgen.prom")
+        assert "dbgen_run_success 1" in metrics, metrics
+        left = machine.succeed("ls -A /run/dbgen-provision").split()
+        assert left == [], left
+
+    with subtest("a second run finds nothing to do"):
+        machine.succeed("systemctl restart dbgen-provision.service")
+        metrics = machine.succeed("cat /var/lib/dbgen/metrics/dbgen.prom")
+        executed = [
+            line for line in metrics.splitlines()
+            if line.startswith("dbgen_statements{") and not line.endswith(" 0")
+        ]
+        assert executed == [], executed
 
     with subtest("the owner logs in over the socket without a password"):
         machine.succeed("sudo -u miniflux psql -d miniflux -c 'CREATE TABLE t ()'")

@@ -70,7 +70,7 @@ fn every_command_has_help_and_no_other_command_is_there() {
 const PSQL: &str = r#"#!/bin/sh
 cat > read
 case "$*" in
-  *mode=*)
+  *mode=plan* | *mode=apply*)
     for scope in '"roles"' '"databases"' '"contents","database":"immich"'; do
       printf '{"version":1,"scope":%s,"steps":[]}\n' "$scope"
     done ;;

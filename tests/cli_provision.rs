@@ -562,7 +562,10 @@ fn without_superuser_all_that_is_missing_is_told_before_anything_is_changed() {
             "postgres",
             "CREATE ROLE app LOGIN; CREATE ROLE theirs; CREATE DATABASE kept OWNER theirs; CREATE ROLE reader",
         );
-            cluster.sql("kept", "CREATE TABLE a (b integer); CREATE TABLE c (d integer); GRANT SELECT ON c TO app; CREATE TABLE \"n o\" (b integer)");
+            cluster.sql(
+                "kept",
+                "CREATE TABLE a (b integer); CREATE TABLE c (d integer); GRANT SELECT ON c TO app",
+            );
             let folder = declared(
                 r#"
 [[services.s.roles]]
@@ -572,7 +575,7 @@ type = "postgresql"
 name = "kept"
 user = "theirs"
 connectionLimit = 7
-grants = [ { role = "reader", on = "table", objects = ["public.a", "public.c", "public.\"n o\""], privileges = ["SELECT"] } ]
+grants = [ { role = "reader", on = { table = ["public.a", "public.c"] }, privileges = ["SELECT"] } ]
 [[services.s.databases]]
 type = "postgresql"
 name = "fresh"
@@ -621,12 +624,12 @@ fn without_superuser_what_is_not_refused_is_done() {
         );
         cluster.sql(
             "kept",
-            "CREATE TABLE a (b integer); ALTER TABLE a OWNER TO app; CREATE TABLE c (d integer)",
+            "ALTER SCHEMA public OWNER TO app; CREATE TABLE a (b integer); ALTER TABLE a OWNER TO app; CREATE TABLE c (d integer)",
         );
         let text = |table: &str| {
             format!(
                 "[[services.s.roles]]\nname = \"reader\"\n[[services.s.databases]]\ntype = \"postgresql\"\nname = \"kept\"\nuser = \"app\"\n\
-                 public = \"keep\"\ngrants = [ {{ role = \"reader\", on = \"table\", objects = [\"public.{table}\"], privileges = [\"SELECT\"] }} ]\n"
+                 public = \"keep\"\ngrants = [ {{ role = \"reader\", on = {{ table = \"public.{table}\" }}, privileges = [\"SELECT\"] }} ]\n"
             )
         };
         let folder = declared(&text("a"));
@@ -725,7 +728,7 @@ fn an_interrupt_ends_psql_and_rolls_back() {
         "CREATE SCHEMA app; CREATE TABLE public.a (); CREATE TABLE app.b ()",
     );
     let folder = declared(&format!(
-        "{IMMICH}grants = [ {{ role = \"immich\", on = \"table\", objects = [\"app.b\", \"public.a\"], privileges = [\"SELECT\"] }} ]\n"
+        "{IMMICH}grants = [ {{ role = \"immich\", on = {{ table = [\"app.b\", \"public.a\"] }}, privileges = [\"SELECT\"] }} ]\n"
     ));
     for signal in ["INT", "TERM"] {
         // Whoever holds a table's row in the catalog stops the GRANT.

@@ -1,5 +1,5 @@
 //! What a rendered module gives to PostgreSQL, given to real servers: the lines of pg_hba.conf and pg_ident.conf, and
-//! the program of the unit `dbgen-settings`.
+//! the programs of the unit `dbgen-provision`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "support/declarations.rs"]
@@ -9,16 +9,20 @@ mod nix;
 #[path = "support/run.rs"]
 mod run;
 mod support;
+#[path = "support/unit.rs"]
+mod unit;
+#[path = "support/units.rs"]
+mod units;
 
 use std::collections::BTreeSet;
-use std::process::Output;
 
 use declarations::{Declarations, Dice, NAMES};
-use nix::{Configuration, Evaluator, nix_path};
+use nix::{Configuration, Evaluator};
 use run::Folder;
 use serde_json::{Value, json};
 use support::postgres::{Cluster, each_server};
 use support::startup::{Answer, start};
+use unit::Unit;
 
 fn quote_name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -70,60 +74,23 @@ fn parameters(name: &str) -> Vec<(&'static str, Value, String)> {
     ]
 }
 
-/// The text of the program that the module's unit runs.
-fn program(evaluator: &Evaluator, module: &str) -> String {
-    let folder = Folder::with(&[("module.nix", module)]);
-    let expression = format!(
-        "let module = import {} {{
-          lib = lib // {{ escapeShellArgs = arguments: arguments; }};
-          pkgs.writeText = name: text: text;
-          config.systemd.services = {{ }};
-          config.services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
-        }};
-        in lib.last module.config.systemd.services.dbgen-settings.serviceConfig.ExecStart",
-        nix_path(&folder.path("module.nix"))
-    );
-    let text = evaluator
-        .value(&expression)
-        .unwrap_or_else(|error| panic!("{error}\n{module}"));
-    text.as_str().unwrap().to_owned()
+/// A host with this server and what dbgen renders from the declarations.
+fn host(evaluator: &Evaluator, cluster: &Cluster, declared: &str) -> Unit {
+    let seen = Folder::with(&[("app.json", declared)]).run(&["render", "app.json"]);
+    assert_eq!(seen.status, Some(0), "{}", seen.err);
+    Unit::new(evaluator, &seen.out, cluster)
 }
 
-fn run_program(cluster: &Cluster, user: &str, program: &str) -> Output {
-    let folder = Folder::with(&[("program.sql", program)]);
-    let path = folder.path("program.sql");
-    let arguments = [
-        "--no-psqlrc",
-        "--quiet",
-        "--echo-queries",
-        "--file",
-        path.to_str().unwrap(),
-    ];
-    cluster
-        .client(&arguments, "postgres", user, None)
-        .output()
-        .unwrap()
-}
-
-/// The statements that change something, in a run that succeeds without a word.
-fn changes(output: &Output) -> Vec<String> {
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && errors.is_empty(),
-        "{:?}: {errors}",
-        output.status
-    );
-    let echoed = String::from_utf8_lossy(&output.stdout);
-    echoed
-        .lines()
-        .filter(|line| line.starts_with("ALTER"))
-        .map(str::to_owned)
-        .collect()
+/// The lines of a run that succeeds.
+fn run_unit(unit: &Unit, mode: &str) -> Vec<String> {
+    let seen = unit.run(mode);
+    assert_eq!((seen.status, &*seen.err), (Some(0), ""), "{}", seen.out);
+    seen.out.lines().map(str::to_owned).collect()
 }
 
 /// Everything that says whether the catalog of parameters was written to.
 fn state(cluster: &Cluster) -> String {
-    cluster.sql("postgres", "SELECT pg_current_wal_insert_lsn(); SELECT setdatabase, xmin, ctid, setconfig FROM pg_db_role_setting ORDER BY 1")
+    cluster.sql("postgres", "SELECT pg_current_wal_insert_lsn(); SELECT setdatabase, xmin, ctid, setconfig FROM pg_db_role_setting ORDER BY 1, 2::text")
 }
 
 #[test]
@@ -143,56 +110,56 @@ fn declared_parameters_come_into_force_and_a_second_run_writes_nothing() {
         })
         .collect();
     let declared = json!({ "services": { "app": { "databases": databases } } }).to_string();
-    let seen = Folder::with(&[("app.json", &declared)]).run(&["render", "app.json"]);
-    assert_eq!(seen.status, Some(0), "{}", seen.err);
-    let program = program(&evaluator, &seen.out);
     each_server(test, |listening| {
         let cluster = &Cluster::start(&installation(listening.major), QUIET);
-        // One that is declared and not there yet is passed over.
-        let (missing, there) = NAMES.split_last().unwrap();
-        for name in there {
-            cluster.sql("postgres", &format!("CREATE DATABASE {}", quote_name(name)));
-        }
-        let first = changes(&run_program(cluster, "postgres", &program));
-        assert!(!first.is_empty());
-        let mut wrong = Vec::new();
-        for name in there {
-            let checks: Vec<String> = parameters(name)
-                .into_iter()
-                .map(|(parameter, _, wanted)| format!("SELECT '{parameter}', current_setting('{parameter}') WHERE current_setting('{parameter}') IS DISTINCT FROM {wanted};"))
-                .collect();
-            let different = cluster.sql(name, &checks.join("\n"));
-            if !different.is_empty() {
-                wrong.push(format!("{name}: {different}"));
+        let unit = host(&evaluator, cluster, &declared);
+        assert!(!run_unit(&unit, "apply").is_empty());
+        let wrong = |when: &str| {
+            for name in NAMES {
+                let checks: Vec<String> = parameters(name)
+                    .into_iter()
+                    .map(|(parameter, _, wanted)| format!("SELECT '{parameter}', current_setting('{parameter}') WHERE current_setting('{parameter}') IS DISTINCT FROM {wanted};"))
+                    .collect();
+                let different = cluster.sql(name, &checks.join("\n"));
+                assert_eq!(
+                    different, "",
+                    "PostgreSQL {}, {name}, {when}",
+                    cluster.major
+                );
             }
-        }
-        assert!(
-            wrong.is_empty(),
-            "PostgreSQL {}: {}",
-            cluster.major,
-            wrong.join("\n")
-        );
+        };
+        wrong("once");
 
         let before = state(cluster);
-        let second = changes(&run_program(cluster, "postgres", &program));
-        assert_eq!(second, [""; 0], "PostgreSQL {}", cluster.major);
+        assert_eq!(
+            run_unit(&unit, "apply"),
+            [""; 0],
+            "PostgreSQL {}",
+            cluster.major
+        );
+        assert_eq!(
+            run_unit(&unit, "plan"),
+            [""; 0],
+            "PostgreSQL {}",
+            cluster.major
+        );
         assert_eq!(state(cluster), before, "PostgreSQL {}", cluster.major);
 
-        // What was changed by hand is put right, and what is new is given its parameters.
+        // What was changed by hand is put right.
         cluster.sql(
             "postgres",
-            "ALTER DATABASE \"bob's\" SET work_mem = '1MB'; ALTER DATABASE \"plain\" RESET ALL",
+            "ALTER DATABASE \"bob's\" SET work_mem = '1MB'; ALTER DATABASE \"plain\" RESET ALL; DROP DATABASE \"all\"",
         );
-        cluster.sql(
-            "postgres",
-            &format!("CREATE DATABASE {}", quote_name(missing)),
+        let planned = run_unit(&unit, "plan");
+        assert!(!planned.is_empty());
+        assert!(!run_unit(&unit, "apply").is_empty());
+        wrong("put right");
+        assert_eq!(
+            run_unit(&unit, "apply"),
+            [""; 0],
+            "PostgreSQL {}",
+            cluster.major
         );
-        let third = changes(&run_program(cluster, "postgres", &program));
-        let count = parameters("").len();
-        assert_eq!(third.len(), 1 + 2 * count, "{third:#?}");
-        for name in ["bob's", "plain", missing] {
-            assert_eq!(cluster.sql(name, "SHOW work_mem"), "64MB");
-        }
     });
 }
 
@@ -226,77 +193,135 @@ fn a_text_of_names_is_a_list_of_names_and_an_empty_list_is_none() {
         .map(|(name, path, _)| json!({ "type": "postgresql", "name": name, "user": "app", "extraConfig": { "Search_Path": path } }))
         .collect();
     let declared = json!({ "services": { "app": { "databases": databases } } }).to_string();
-    let seen = Folder::with(&[("app.json", &declared)]).run(&["render", "app.json"]);
-    assert_eq!(seen.status, Some(0), "{}", seen.err);
-    let program = program(&evaluator, &seen.out);
     each_server(test, |cluster| {
-        for (name, ..) in &forms {
-            cluster.sql("postgres", &format!("CREATE DATABASE {name}"));
-        }
-        assert_eq!(
-            changes(&run_program(cluster, "postgres", &program)).len(),
-            3
-        );
+        let unit = host(&evaluator, cluster, &declared);
+        run_unit(&unit, "apply");
         for (name, _, shown) in &forms {
             assert_eq!(cluster.sql(name, "SHOW search_path"), *shown);
         }
-        assert_eq!(
-            changes(&run_program(cluster, "postgres", &program)),
-            [""; 0]
-        );
+        assert_eq!(run_unit(&unit, "apply"), [""; 0]);
     });
 }
 
 #[test]
-fn a_program_that_may_not_change_a_database_fails() {
-    let test = "a_program_that_may_not_change_a_database_fails";
+fn a_value_that_the_server_refuses_fails_the_unit_which_says_so_in_its_metrics() {
+    let test = "a_value_that_the_server_refuses_fails_the_unit_which_says_so_in_its_metrics";
     let Some(evaluator) = nix::evaluator(test) else {
         return;
-    };
-    let declared = "[[services.a.databases]]\ntype = \"postgresql\"\nname = \"a\"\nuser = \"a\"\nextraConfig = { work_mem = \"64MB\" }\n";
-    let seen = Folder::with(&[("a.toml", declared)]).run(&["render", "a.toml"]);
-    let program = program(&evaluator, &seen.out);
-    each_server(test, |cluster| {
-        cluster.sql("postgres", "CREATE ROLE weak LOGIN");
-        cluster.sql("postgres", "CREATE DATABASE a");
-        let output = run_program(cluster, "weak", &program);
-        assert!(!output.status.success());
-        assert!(String::from_utf8_lossy(&output.stderr).contains("must be owner"));
-        assert_eq!(
-            cluster.sql("postgres", "SELECT count(*) FROM pg_db_role_setting"),
-            "0"
-        );
-    });
-}
-
-#[test]
-fn a_value_that_the_server_refuses_fails_the_program_and_keeps_no_other_database_from_its_own() {
-    let test = "a_value_that_the_server_refuses_fails_the_program_and_keeps_no_other_database_from_its_own";
-    let Some(evaluator) = nix::evaluator(test) else {
-        return;
-    };
-    let declared = |name: &str, setting: &str| {
-        format!(
-            "[[services.s.databases]]\ntype = \"postgresql\"\nname = \"{name}\"\nuser = \"s\"\nextraConfig = {{ {setting} }}\n"
-        )
     };
     // Only the server knows the time zones.
-    let declared =
-        declared("a", "TimeZone = \"Europe/Berln\"") + &declared("b", "work_mem = \"64MB\"");
-    let seen = Folder::with(&[("a.toml", &declared)]).run(&["render", "a.toml"]);
-    let program = program(&evaluator, &seen.out);
+    let declared = json!({ "services": { "s": { "databases": [
+        { "type": "postgresql", "name": "a", "user": "s", "extraConfig": { "TimeZone": "Europe/Berln" } },
+        { "type": "postgresql", "name": "b", "user": "s", "schemas": ["app"] },
+    ] } } });
     each_server(test, |cluster| {
-        cluster.sql("postgres", "CREATE DATABASE a");
-        cluster.sql("postgres", "CREATE DATABASE b");
-        let output = run_program(cluster, "postgres", &program);
-        assert!(!output.status.success());
-        assert!(String::from_utf8_lossy(&output.stderr).contains("Europe/Berln"));
-        assert_eq!(
-            cluster.sql("postgres", "SELECT setconfig FROM pg_db_role_setting"),
-            "{work_mem=64MB}"
+        let unit = host(&evaluator, cluster, &declared.to_string());
+        let seen = unit.run("apply");
+        assert_eq!(seen.status, Some(3), "{}{}", seen.out, seen.err);
+        assert!(
+            seen.out.contains("Europe/Berln"),
+            "{}{}",
+            seen.out,
+            seen.err
         );
+        assert_eq!(unit.metric("dbgen_run_success"), Some(0.0));
+        // The other database has what is declared for it.
+        assert_eq!(cluster.sql("b", "SELECT to_regnamespace('app')"), "app");
     });
 }
+
+/// Names of roles and passwords, as hostile as they may be.
+fn logins() -> Vec<(String, Value)> {
+    let names = NAMES.iter().enumerate().map(|(nr, name)| {
+        let source = match nr % 2 {
+            0 => json!({ "generate": true }),
+            _ => json!({ "file": format!("/run/secrets/{nr}") }),
+        };
+        let prefix = ["r", ""][usize::from(nr % 3 == 0)];
+        (format!("{prefix}{name}"), source)
+    });
+    let is_fine = |name: &str| name.len() <= 63 && !matches!(name, "postgres" | "public" | "none");
+    names.filter(|(name, _)| is_fine(name)).collect()
+}
+
+#[test]
+fn every_role_logs_in_with_the_password_that_the_unit_was_given_or_made() {
+    let test = "every_role_logs_in_with_the_password_that_the_unit_was_given_or_made";
+    let Some(evaluator) = nix::evaluator(test) else {
+        return;
+    };
+    let logins = logins();
+    let roles: Vec<Value> = logins
+        .iter()
+        .map(|(name, source)| json!({ "name": name, "login": true, "password": source }))
+        .collect();
+    let declared = json!({ "services": { "app": {
+        "databases": [{ "type": "postgresql", "name": "app", "user": "app" }],
+        "roles": roles,
+    } } });
+    each_server(test, |cluster| {
+        let unit = host(&evaluator, cluster, &declared.to_string());
+        let secret =
+            |credential: &str| format!("it's \\ {credential} \"; DROP TABLE x; -- $$ ${{x}} é ");
+        for credential in unit.credentials() {
+            unit.give(&credential, secret(&credential).as_bytes());
+        }
+        assert!(!run_unit(&unit, "apply").is_empty());
+        assert_eq!(
+            run_unit(&unit, "apply"),
+            [""; 0],
+            "PostgreSQL {}",
+            cluster.major
+        );
+        cluster.write(
+            "pg_hba.conf",
+            "local all postgres trust\nhost all all all scram-sha-256\n",
+        );
+        cluster.reload();
+        let may_enter = |role: &str, password: &str| {
+            let mut psql = cluster.client(
+                &["-XAtqw", "-c", "SELECT 1"],
+                "postgres",
+                role,
+                Some("127.0.0.1"),
+            );
+            let output = psql.env("PGPASSWORD", password).output().unwrap();
+            output.status.success()
+        };
+        let desired: Vec<String> = unit.program().lines().map(str::to_owned).collect();
+        for (role, source) in &logins {
+            let password = if source.get("generate").is_some() {
+                let file = percent_encoding::utf8_percent_encode(role, FILE_NAME).to_string();
+                std::fs::read_to_string(unit.path("state/passwords").join(file)).unwrap()
+            } else {
+                // The credential is named in the role's line of the program.
+                let named = format!("{{\"name\": {},", json!(role)).replace('\'', "''");
+                // The literal doubles each backslash of the document.
+                let is_its = |line: &&String| line.replace("\\\\", "\\").contains(&named);
+                let line = desired
+                    .iter()
+                    .find(is_its)
+                    .unwrap_or_else(|| panic!("{named}"));
+                let (_, path) = line.split_once("/secrets/").unwrap();
+                secret(path.split('"').next().unwrap())
+            };
+            assert!(
+                may_enter(role, &password),
+                "PostgreSQL {}, {role}",
+                cluster.major
+            );
+            assert!(
+                !may_enter(role, "another"),
+                "PostgreSQL {}, {role}",
+                cluster.major
+            );
+        }
+    });
+}
+
+/// What a file name has as it is.
+const FILE_NAME: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// Declarations for a server of this version that pass, with the module and what `dbgen hba` says of each login.
 fn judged(major: u8, me: &str, count: usize) -> Vec<(String, Value)> {
@@ -327,6 +352,16 @@ fn judged(major: u8, me: &str, count: usize) -> Vec<(String, Value)> {
     all
 }
 
+/// A module that declares the secrets of agenix that the module names.
+fn secrets(module: &str) -> String {
+    let names = module.lines().filter_map(|line| {
+        let path = line.trim().strip_prefix("config.")?;
+        (path.starts_with("age.secrets.") && path.ends_with(".file"))
+            .then(|| format!("{path} = \"/encrypted\";"))
+    });
+    format!("{{ {} }}", names.collect::<Vec<_>>().join("\n"))
+}
+
 /// Makes the person who runs the tests one of the Unix users.
 fn become_me(value: &mut Value, me: &str) {
     match value {
@@ -352,7 +387,12 @@ fn the_server_answers_every_declared_login_as_dbgen_hba_says() {
     let me = Folder::new().sh("id -un").out.trim().to_owned();
     each_server(test, |cluster| {
         let judged = judged(cluster.major, &me, 12);
-        let modules: Vec<[&str; 1]> = judged.iter().map(|(module, _)| [module.as_str()]).collect();
+        let secrets: Vec<String> = judged.iter().map(|(module, _)| secrets(module)).collect();
+        let modules: Vec<[&str; 2]> = judged
+            .iter()
+            .zip(&secrets)
+            .map(|((module, _), secrets)| [module.as_str(), secrets])
+            .collect();
         let configurations: Vec<Configuration> = modules
             .iter()
             .map(|module| Configuration::of(module))
@@ -446,6 +486,8 @@ fn is_as_said(route: &Value, is_me: bool, mapped: bool, answer: &Answer) -> bool
         ("admitted", _) => *answer == Answer::Accepted,
         ("proof-needed", "scram-sha-256") => *answer == Answer::AsksScram,
         ("proof-needed", "password") => *answer == Answer::AsksClear,
+        // Nothing here answers the server's question.
+        ("proof-needed", "ident") => matches!(answer, Answer::Failed(_)),
         ("proof-needed", "md5") => matches!(answer, Answer::AsksMd5 | Answer::AsksScram),
         _ => false,
     }

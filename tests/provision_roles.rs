@@ -274,10 +274,10 @@ fn neither_the_servers_superuser_nor_the_role_at_work_is_shut_out() {
         "neither_the_servers_superuser_nor_the_role_at_work_is_shut_out",
         |cluster| {
             let bench = Bench::new(cluster);
-            bench.hand("CREATE ROLE worker LOGIN SUPERUSER CREATEDB");
+            bench.hand("CREATE ROLE worker LOGIN SUPERUSER CREATEDB; CREATE ROLE g; GRANT g TO worker, postgres");
             let desired = json!({"converge": "authoritative", "roles": [
                 {"name": "postgres", "attributes": {"login": false, "superuser": false}, "comment": "the first"},
-                {"name": "worker", "attributes": {"login": false, "superuser": false}},
+                {"name": "worker", "attributes": {"login": false, "superuser": false}}, {"name": "g"},
             ]});
             let output = bench.roles.run_as(cluster, "worker", "apply", &desired);
             let steps: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();

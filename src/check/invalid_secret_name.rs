@@ -1,15 +1,17 @@
 //! A password file or a secret with a name that cannot be right.
 
-use super::{Findings, Scope};
+use super::{Findings, Scope, secret_in_store};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 
 rule! {
     /// ## What it does
-    /// Finds password files whose path has a line break or another control character or ends with a slash, and names of
-    /// sops-nix and agenix secrets that are empty or have control characters.
+    /// Finds password files whose path has a line break or another control character, a part that is empty, `.` or `..`, or
+    /// ends with a slash, a blank or a backslash; and names of sops-nix and agenix secrets that are empty or have control
+    /// characters.
     ///
     /// ## Why is this bad?
-    /// No such file or secret will be there; most often a line break was copied along.
+    /// No such file or secret will be there, or the unit that provisions the databases can't be given it (systemd.exec,
+    /// LoadCredential=); most often a line break was copied along.
     ///
     /// ## Example
     /// ```toml
@@ -43,6 +45,19 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
                     "names a directory",
                     "give the path of the file that holds the password",
                 ),
+                text if field == "file" && text.ends_with([' ', '\\']) => (
+                    "ends with a blank or a backslash",
+                    "a unit of systemd can't be given such a file; name it otherwise",
+                ),
+                text if field == "file"
+                    && !secret_in_store::is_in_store(text)
+                    && has_odd_part(text) =>
+                {
+                    (
+                        "is not in its shortest form",
+                        "systemd wants the path without `//`, `.` and `..`",
+                    )
+                }
                 "" if field != "file" => ("is empty", "give the name of the secret"),
                 _ => continue,
             };
@@ -58,4 +73,13 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether an absolute path has a part that leads nowhere.
+fn has_odd_part(path: &str) -> bool {
+    let mut parts = path
+        .strip_prefix('/')
+        .into_iter()
+        .flat_map(|it| it.split('/'));
+    parts.any(|part| matches!(part, "" | "." | ".."))
 }

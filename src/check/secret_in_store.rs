@@ -56,7 +56,8 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     }
 }
 
-fn is_in_store(path: &str) -> bool {
+/// Whether the path leads into the Nix store.
+pub fn is_in_store(path: &str) -> bool {
     let mut parts = Path::new(path)
         .components()
         .filter(|part| *part != Component::CurDir);

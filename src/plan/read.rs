@@ -58,6 +58,7 @@ pub fn scope(line: &str) -> Result<Scope, ReadError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::plan::Kind;

@@ -28,7 +28,12 @@ BEGIN
     problem := NULL;
     BEGIN
       SET LOCAL search_path TO DEFAULT;
+      -- Not as the superuser where another role is named: what is asked may call functions of the database's owner.
+      IF hook ? 'role' THEN
+        EXECUTE format('SET LOCAL ROLE %I', hook->>'role');
+      END IF;
       EXECUTE hook->>'unless' INTO satisfied;
+      RESET ROLE;
     EXCEPTION WHEN OTHERS THEN
       -- What it asks for may not be there yet.
       problem := sqlerrm;
@@ -39,11 +44,11 @@ BEGIN
       'kind', 'change',
       'object', 'hook',
       'sql', concat(
-        'SET LOCAL search_path TO DEFAULT;',
+        'SET LOCAL search_path TO DEFAULT; SET LOCAL check_function_bodies TO on;',
         E'\nSET LOCAL ROLE ' || quote_ident(hook->>'role') || ';',
         E'\n', hook->>'sql', E'\n;',
         CASE WHEN hook ? 'role' THEN E'\nRESET ROLE;' END,
-        E'\nSET LOCAL search_path TO pg_catalog'),
+        E'\nSET LOCAL search_path TO pg_catalog; SET LOCAL check_function_bodies TO off'),
       'why', 'its condition does not hold' || coalesce(': ' || problem, ''));
     IF hook ? 'first' THEN
       steps := steps || found;

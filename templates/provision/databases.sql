@@ -130,10 +130,9 @@ BEGIN
             CASE WHEN missing.encoding IS NOT NULL THEN format('ENCODING %L', missing.encoding) END,
             CASE WHEN missing.provider IS NOT NULL AND version >= 150000
               THEN format('LOCALE_PROVIDER %I', lower(missing.provider)) END,
-            CASE WHEN missing.lc_collate = missing.lc_ctype THEN format('LOCALE %L', missing.lc_collate)
-              WHEN missing.lc_collate IS NOT NULL THEN format('LC_COLLATE %L', missing.lc_collate) END,
-            CASE WHEN missing.lc_ctype IS DISTINCT FROM missing.lc_collate AND missing.lc_ctype IS NOT NULL
-              THEN format('LC_CTYPE %L', missing.lc_ctype) END,
+            -- LOCALE would say ICU's locale too, where the cluster's provider is icu.
+            CASE WHEN missing.lc_collate IS NOT NULL THEN format('LC_COLLATE %L', missing.lc_collate) END,
+            CASE WHEN missing.lc_ctype IS NOT NULL THEN format('LC_CTYPE %L', missing.lc_ctype) END,
             CASE WHEN missing.icu_locale IS NOT NULL THEN format('ICU_LOCALE %L', missing.icu_locale) END,
             CASE WHEN missing.icu_rules IS NOT NULL THEN format('ICU_RULES %L', missing.icu_rules) END,
             CASE WHEN missing.builtin_locale IS NOT NULL THEN format('BUILTIN_LOCALE %L', missing.builtin_locale) END,

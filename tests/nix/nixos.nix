@@ -87,6 +87,18 @@ let
       };
   };
   units = option (types.attrsOf unit) { };
+  secrets =
+    folder: options:
+    option (types.attrsOf (
+      types.submodule (
+        { name, ... }:
+        {
+          options = options // {
+            path = option types.str "${folder}/${name}";
+          };
+        }
+      )
+    )) { };
 in
 {
   options = {
@@ -107,8 +119,9 @@ in
     networking = loose;
     security = loose;
     boot = loose;
-    sops = loose;
-    age = loose;
+    # Those of sops-nix and agenix.
+    sops.secrets = secrets "/run/secrets" { restartUnits = names; };
+    age.secrets = secrets "/run/agenix" { file = option types.path "/secrets.age"; };
     services.postgresqlBackup = loose;
     services.postgresql = {
       enable = option types.bool false;

@@ -586,6 +586,14 @@ impl Making {
             fields.insert("authentication".into(), Value::Array(rules));
         }
         self.maybe(&mut fields, "converge", |m| m.converge());
+        self.maybe(&mut fields, "creation", |m| {
+            json!(m.dice.pick(&["ensure", "program"]))
+        });
+        self.maybe(
+            &mut fields,
+            "drift",
+            |m| json!({ "onCalendar": "*-*-* 04:30", "mode": m.dice.pick(&["report", "repair"]) }),
+        );
         self.maybe(&mut fields, "lockTimeout", |m| {
             json!(m.dice.pick(&["0", "5s", "1min"]))
         });

@@ -113,6 +113,13 @@ impl Model {
                 );
             }
         }
+        for password in logins.passwords.values() {
+            for (field, store) in [("sops", "sops"), ("agenix", "age")] {
+                if let Some(secret) = text(password, field) {
+                    model.secrets.insert((store.to_owned(), secret.to_owned()));
+                }
+            }
+        }
         let socket = text(instance, "socketDirectory").unwrap_or("/run/postgresql");
         for (name, service) in enabled() {
             for database in list(service, "databases") {
@@ -131,11 +138,15 @@ impl Model {
         if !model.connections.is_empty() {
             model.instance(instance);
         }
+        if text(instance, "creation") == Some("program") {
+            model.ensure_databases.clear();
+            model.ensure_users.clear();
+        }
         model
     }
 
     fn connection(
-        &mut self,
+        &self,
         database: &Value,
         socket: &str,
         passwords: &BTreeMap<&str, &Value>,
@@ -159,12 +170,17 @@ impl Model {
         };
         for (field, store) in [("sops", "sops"), ("agenix", "age")] {
             if let Some(secret) = text(password, field) {
-                self.secrets.insert((store.to_owned(), secret.to_owned()));
                 connection["passwordFile"] = json!(format!("/run/{store}/{secret}"));
             }
         }
         if let Some(file) = text(password, "file") {
             connection["passwordFile"] = json!(file);
+        }
+        if password.get("generate").is_some() {
+            let name = percent_encoded(user)
+                .replace('.', "%2E")
+                .replace('~', "%7E");
+            connection["passwordFile"] = json!(format!("/var/lib/dbgen/passwords/{name}"));
         }
         connection
     }

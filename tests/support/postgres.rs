@@ -24,7 +24,8 @@ pub struct Cluster {
     pub port: u16,
     pub data: PathBuf,
     bin: PathBuf,
-    psql: PathBuf,
+    /// A psql that is as new as the server.
+    pub psql: PathBuf,
     _home: tempfile::TempDir,
 }
 
@@ -35,7 +36,9 @@ pub fn installations() -> Vec<Installation> {
         .into_iter()
         .flatten()
         .flatten();
-    let bins = env::split_paths(&named).chain(debian.map(|entry| entry.path().join("bin")));
+    // Nothing named is one empty path, which would be the working directory.
+    let named = env::split_paths(&named).filter(|bin| !bin.as_os_str().is_empty());
+    let bins = named.chain(debian.map(|entry| entry.path().join("bin")));
     let mut found: Vec<Installation> = bins.filter_map(installation).collect();
     found.sort();
     found.dedup_by_key(|installation| installation.major);
@@ -323,6 +326,11 @@ fn psql(bin: &Path) -> PathBuf {
         .rev()
         .map(|other| other.bin.join("psql"))
         .find(|psql| psql.exists())
+        .or_else(|| {
+            let path = env::var_os("PATH")?;
+            let mut found = env::split_paths(&path).map(|folder| folder.join("psql"));
+            found.find(|psql| psql.exists())
+        })
         .unwrap_or("psql".into())
 }
 
@@ -358,7 +366,8 @@ fn server_user() -> Option<&'static str> {
     })
 }
 
-fn as_server_user(program: PathBuf) -> Command {
+/// A program as the account that servers run as, and that their superuser is.
+pub fn as_server_user(program: PathBuf) -> Command {
     let mut command = match server_user() {
         Some(user) => {
             let group = output_of(Command::new("id").args(["-g", user])).unwrap();
@@ -377,7 +386,8 @@ fn as_server_user(program: PathBuf) -> Command {
     command
 }
 
-fn hand_over(path: &Path) {
+/// Gives files to that account.
+pub fn hand_over(path: &Path) {
     if let Some(user) = server_user() {
         run(Command::new("chown").arg("-R").arg(user).arg(path));
     }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::provision::generated_file;
 use crate::catalog::{Database, Instance, PasswordSource};
 use crate::emit::nix::literal::{ContainsNul, Entries, Literal, Reference, Root, Text};
 use crate::postgres::identifier::Identifier;
@@ -121,12 +122,18 @@ impl Connection {
         database: &Database,
     ) -> Result<Connection, ContainsNul> {
         let role = instance.roles.get(&database.user);
-        let password = role.and_then(|role| role.password.as_ref());
+        let password = match role.and_then(|role| role.password.as_ref()) {
+            Some(PasswordSource::Generated) => {
+                Some(Literal::text(&generated_file(&database.user))?)
+            }
+            Some(source) => password_file(source)?,
+            None => None,
+        };
         Ok(Connection {
             database: Text::try_from(name.shared())?,
             user: Text::try_from(database.user.shared())?,
             socket_only: database.socket_only,
-            password_file: password.map(password_file).transpose()?.flatten(),
+            password_file: password,
         })
     }
 
@@ -158,8 +165,8 @@ impl Connection {
     }
 }
 
-/// The path on the host of the file that holds the password, when it is known before the host is set up.
-fn password_file(source: &PasswordSource) -> Result<Option<Literal>, ContainsNul> {
+/// The path on the host of the file that holds the password; nothing for one that is made there.
+pub(super) fn password_file(source: &PasswordSource) -> Result<Option<Literal>, ContainsNul> {
     let secret = |store: &str, name: &str| -> Result<Literal, ContainsNul> {
         let path = [store, "secrets", name, "path"].map(Text::try_from);
         Ok(Literal::Reference(Reference::new(

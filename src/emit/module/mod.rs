@@ -2,7 +2,7 @@
 
 mod connection;
 mod left_out;
-mod settings;
+mod provision;
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -13,7 +13,9 @@ use thiserror::Error;
 use super::nix::literal::{ContainsNul, Literal, Text};
 use super::nix::template::{TemplateError, TemplateSet};
 use super::nix::verify::{VerifyError, verify};
-use crate::catalog::{Catalog, DEFAULT_SOCKET_DIRECTORY, Database, Instance, MAIN, Role};
+use crate::catalog::{
+    Catalog, CreatedBy, DEFAULT_SOCKET_DIRECTORY, Database, Instance, MAIN, Role,
+};
 use crate::declaration::Attribute;
 use crate::postgres::Version;
 use crate::postgres::hba::{self, Address, Unwritable};
@@ -56,7 +58,7 @@ pub fn render(catalog: &mut Catalog, templates: Option<&Path>) -> Result<String,
     let context = context(catalog)?;
     let databases = catalog.instances.values().map(|it| it.databases.len());
     let text = TemplateSet::new(templates)
-        .with_room((16 << 10) + databases.sum::<usize>() * ROOM)
+        .with_room((256 << 10) + databases.sum::<usize>() * ROOM)
         .render("module.nix.j2", &context)?;
     drop(context);
     verify(&text).map_err(RenderError::Refused)?;
@@ -82,6 +84,7 @@ fn context(catalog: &mut Catalog) -> Result<BTreeMap<&'static str, Literal>, Ren
         context.insert("databases", Literal::list([]));
         return Ok(context);
     };
+    provision::context(instance, &mut context)?;
     context.insert("tcp", Literal::Bool(listens_beyond_loopback(instance)));
     let version = instance.version.unwrap_or(Version::NEWEST).major();
     let mut rules = String::with_capacity(instance.rules.len() * 2 * MAX_BYTES);
@@ -115,16 +118,11 @@ fn context(catalog: &mut Catalog) -> Result<BTreeMap<&'static str, Literal>, Ren
     let packages = packages.collect::<Result<Vec<_>, _>>()?;
     context.insert("hasPackages", Literal::Bool(!packages.is_empty()));
     context.insert("packages", Literal::packages(packages));
-    context.insert("settings", Literal::lines(settings::program(instance))?);
     let own = Some(&*instance.socket_directory).filter(|own| *own != DEFAULT_SOCKET_DIRECTORY);
     let both = own.map(|own| format!("{DEFAULT_SOCKET_DIRECTORY},{own}"));
     context.insert(
         "socketDirectories",
         Literal::text(&both.unwrap_or_default())?,
-    );
-    context.insert(
-        "socketDirectory",
-        Literal::text(&instance.socket_directory)?,
     );
     Ok(context)
 }
@@ -150,17 +148,15 @@ fn is_ensured(name: &Identifier, database: &Database) -> bool {
 }
 
 fn ensured_databases(instance: &Instance) -> impl Iterator<Item = (&Identifier, &Database)> {
-    instance
-        .databases
-        .iter()
-        .filter(|(name, database)| is_ensured(name, database))
+    instance.databases.iter().filter(|(name, database)| {
+        instance.creation == CreatedBy::Ensure && is_ensured(name, database)
+    })
 }
 
 fn ensure_users(instance: &Instance) -> Result<Literal, ContainsNul> {
-    let roles = instance
-        .roles
-        .iter()
-        .filter(|(name, _)| is_safe_in_ensure_databases(name.as_str()));
+    let roles = instance.roles.iter().filter(|(name, _)| {
+        instance.creation == CreatedBy::Ensure && is_safe_in_ensure_databases(name.as_str())
+    });
     let ownership = Text::try_from("ensureDBOwnership")?;
     let ensure_clauses = Text::try_from("ensureClauses")?;
     let name_of = Text::try_from("name")?;

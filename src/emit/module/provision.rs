@@ -1,0 +1,109 @@
+//! What the units need that make the server what is declared.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::connection::password_file;
+use crate::catalog::{Drift, DriftMode, Instance, PasswordSource};
+use crate::emit::nix::literal::{ContainsNul, Literal, Reference, Root, Text};
+use crate::emit::sql::{self, Credential, Secrets};
+use crate::postgres::identifier::Identifier;
+
+const WRAPPER: &str = include_str!("../../../templates/provision/unit.sh");
+
+/// Where the units put the passwords for the server to read.
+const SECRETS: &str = "/run/dbgen-provision/secrets";
+
+/// Where passwords are kept that are made on the host.
+const PASSWORDS: &str = "/var/lib/dbgen/passwords";
+
+/// What may stand in a file name as it is. No name begins with a dot.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
+/// The file that keeps the password made for the role. It must not depend on other roles.
+pub fn generated_file(role: &Identifier) -> String {
+    format!("{PASSWORDS}/{}", file_name(role))
+}
+
+fn file_name(role: &Identifier) -> String {
+    utf8_percent_encode(role.as_str(), PLAIN).to_string()
+}
+
+/// What the template may use.
+pub fn context(
+    instance: &Instance,
+    context: &mut BTreeMap<&'static str, Literal>,
+) -> Result<(), ContainsNul> {
+    let program = sql::script(instance, &Secrets::Directory(SECRETS));
+    context.insert("program", Literal::lines(program)?);
+    context.insert("wrapper", Literal::lines(WRAPPER.to_owned())?);
+    let credentials = sql::credentials(instance);
+    let loaded = credentials.iter().filter_map(|credential| {
+        let path = password_file(&credential.source).transpose()?;
+        Some(path.and_then(|path| Ok((Text::try_from(&*credential.name)?, path))))
+    });
+    context.insert("credentials", set(loaded)?);
+    let made = credentials
+        .iter()
+        .filter(|credential| credential.source == PasswordSource::Generated);
+    let made = made.map(|credential| {
+        let file = Literal::text(&file_name(&credential.role))?;
+        Ok((Text::try_from(&*credential.name)?, file))
+    });
+    context.insert("generated", set(made)?);
+    let drift = instance.drift.as_ref().map(drift).transpose()?;
+    context.insert("drift", drift.unwrap_or(Literal::Null));
+    context.insert("sopsSecrets", sops(&credentials)?);
+    context.insert("ageSecrets", agenix(&credentials)?);
+    Ok(())
+}
+
+fn drift(drift: &Drift) -> Result<Literal, ContainsNul> {
+    // Calendar events have no use for specifiers, so a percent sign is what it is.
+    let on_calendar = Literal::text(&drift.on_calendar.replace('%', "%%"))?;
+    let repair = Literal::Bool(drift.mode == DriftMode::Repair);
+    set([
+        Ok((Text::try_from("onCalendar")?, on_calendar)),
+        Ok((Text::try_from("repair")?, repair)),
+    ])
+}
+
+/// sops-nix restarts the units of a secret whose content changes.
+fn sops(credentials: &[Credential]) -> Result<Literal, ContainsNul> {
+    let secrets = credentials.iter().filter_map(|it| match &it.source {
+        PasswordSource::Sops(name) => Some(name),
+        _ => None,
+    });
+    set(secrets.map(|name| {
+        let units = Literal::list([Literal::text("dbgen-provision.service")?]);
+        let units = Ok((Text::try_from("restartUnits")?, units));
+        Ok((Text::try_from(&**name)?, set([units])?))
+    }))
+}
+
+/// The encrypted files of agenix, which restarts no unit by itself.
+fn agenix(credentials: &[Credential]) -> Result<Literal, ContainsNul> {
+    let mut names: Vec<&str> = Vec::new();
+    for credential in credentials {
+        match &credential.source {
+            PasswordSource::Agenix(name) if !names.contains(&&**name) => names.push(name),
+            _ => {}
+        }
+    }
+    let files = names.into_iter().map(|name| {
+        let path = ["age", "secrets", name, "file"].map(Text::try_from);
+        let path = path.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(Literal::Reference(Reference::new(Root::Config, path)))
+    });
+    Ok(Literal::list(
+        files.collect::<Result<Vec<_>, ContainsNul>>()?,
+    ))
+}
+
+fn set(
+    entries: impl IntoIterator<Item = Result<(Text, Literal), ContainsNul>>,
+) -> Result<Literal, ContainsNul> {
+    let entries = entries.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(Literal::attrs(entries))
+}

@@ -1,0 +1,125 @@
+# $1: apply or plan. systemd names the directories; without it they are where the program of the units has them.
+set -euo pipefail
+umask 077
+mode=$1
+runtime=${RUNTIME_DIRECTORY:-/run/dbgen-provision}
+state=${STATE_DIRECTORY:-/var/lib/dbgen}
+secrets=$runtime/secrets
+samples=$runtime/samples
+passwords=$state/passwords
+metrics=$state/metrics/dbgen.prom
+started=$(date +%s%N)
+
+seconds() {
+  printf '%d.%03d' "$(($1 / 1000000000))" "$(($1 / 1000000 % 1000))"
+}
+
+gauge() {
+  printf '# HELP %s %s\n# TYPE %s gauge\n' "$1" "$2" "$1"
+}
+
+# A series may come in parts, and would be refused when it stood there twice.
+sum_samples() {
+  local line series
+  local -A sums=()
+  while IFS= read -r line; do
+    series=${line% *}
+    if [[ $line =~ \}\ [0-9]+$ ]]; then
+      sums[$series]=$((${sums[$series]:-0} + ${line##* }))
+    fi
+  done
+  for series in "${!sums[@]}"; do
+    printf '%s %s\n' "$series" "${sums[$series]}"
+  done
+}
+
+# What Prometheus' node exporter reads with --collector.textfile.directory.
+write_metrics() {
+  local now name value line family='' last_success=0 success=0
+  now=$(date +%s%N)
+  if [ -f "$metrics" ]; then
+    while read -r name value; do
+      [ "$name" != dbgen_last_success_timestamp_seconds ] || last_success=$value
+    done < "$metrics"
+  fi
+  if [ "$1" = 0 ]; then
+    success=1
+    [ "$mode" != apply ] || last_success=$(seconds "$now")
+  fi
+  mkdir -p "${metrics%/*}" && chmod 0755 "${metrics%/*}" || return
+  {
+    gauge dbgen_last_run_timestamp_seconds 'When the server was last compared with what is declared.'
+    echo "dbgen_last_run_timestamp_seconds $(seconds "$now")"
+    gauge dbgen_last_success_timestamp_seconds 'When the server was last made what is declared; 0: never.'
+    echo "dbgen_last_success_timestamp_seconds $last_success"
+    gauge dbgen_run_duration_seconds 'How long the last run took.'
+    echo "dbgen_run_duration_seconds $(seconds "$((now - started))")"
+    gauge dbgen_run_success 'Whether the last run ended without an error.'
+    echo "dbgen_run_success $success"
+    if [ -f "$samples" ]; then
+      sum_samples < "$samples" | LC_ALL=C sort | while IFS= read -r line; do
+        if [ "${line%%\{*}" != "$family" ]; then
+          family=${line%%\{*}
+          case $family in
+            dbgen_drift) gauge "$family" 'What the last run found to be other than declared.' ;;
+            dbgen_statements) gauge "$family" 'Statements that the last run executed, or would execute.' ;;
+          esac
+        fi
+        printf '%s\n' "$line"
+      done
+    fi
+  } > "$metrics.new" && chmod 0644 "$metrics.new" && mv -f -- "$metrics.new" "$metrics"
+}
+
+finish() {
+  local status=$?
+  trap - EXIT
+  rm -rf -- "$secrets"
+  write_metrics "$status" || echo "dbgen: $metrics can't be written" >&2
+  rm -f -- "$samples"
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 143' TERM
+
+# Makes the file of a password unless it is there: 256 bits, and a name that appears with the whole content or not at all.
+generate() {
+  local new
+  if [ -e "$1" ] || [ -L "$1" ]; then
+    return
+  fi
+  new=$(mktemp "$passwords/.new.XXXXXXXXXX")
+  head -c 32 /dev/urandom | basenc --base64url | tr -d '=\n' > "$new"
+  if [ "$(stat -c %s -- "$new")" != 43 ]; then
+    echo "dbgen: no random bytes for $1" >&2
+    exit 1
+  fi
+  chmod 0400 "$new"
+  sync -- "$new"
+  # Another one that has been made meanwhile stays.
+  ln -T -- "$new" "$1" || [ -e "$1" ]
+  rm -f -- "$new"
+  sync -- "$passwords"
+}
+
+# The server itself reads the passwords, and the credentials of a unit are hidden from other units.
+rm -rf -- "$secrets" "$samples"
+mkdir -- "$secrets"
+files=()
+for name in "${credentials[@]}"; do
+  files+=("$CREDENTIALS_DIRECTORY/$name")
+done
+if [ "${#files[@]}" -gt 0 ]; then
+  install -m 0400 -t "$secrets" -- "${files[@]}"
+fi
+if [ "${#generated[@]}" -gt 0 ]; then
+  mkdir -p -- "$passwords"
+  rm -f -- "$passwords"/.new.*
+fi
+for i in "${!generated[@]}"; do
+  generate "$passwords/${generated_files[i]}"
+  install -m 0400 -T -- "$passwords/${generated_files[i]}" "$secrets/${generated[i]}"
+done
+
+"$psql" --no-psqlrc --no-password --quiet --host "$host" --port "$port" --dbname postgres \
+  --set mode="$mode" --set metrics="$samples" --file "$program"

@@ -1,0 +1,128 @@
+//! The units of an evaluated configuration as files for systemd's own tools, and the programs that they run.
+//!
+//! Include with `#[path = "support/units.rs"] mod units;` beside `nix` and `run`.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::nix::{Evaluator, nix_path, nix_string};
+use crate::run::Folder;
+
+/// What the unit `dbgen-provision` runs.
+pub struct Programs {
+    /// The shell program.
+    pub script: String,
+    /// The SQL program.
+    pub program: String,
+}
+
+/// The programs of a module for a server with these further attributes of `services.postgresql`; the script runs the SQL
+/// program `program.sql` beside the module.
+pub fn programs(evaluator: &Evaluator, module: &Path, server: &str) -> Programs {
+    let expression = format!(
+        "let
+          start = lib: writeText: (import {module} {{
+            inherit lib;
+            pkgs = {{ inherit writeText; coreutils = \"/coreutils\"; writeShellScript = name: text: text; }};
+            config.systemd = {{ services = {{ }}; targets = {{ }}; }};
+            config.services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }} // {{ {server} }};
+          }}).config.systemd.services.dbgen-provision.serviceConfig.ExecStart;
+        in {{
+          script = lib.removeSuffix \" apply\" (start lib (name: text: {program}));
+          program = builtins.elemAt (lib.splitString \"@@@\" (start (lib // {{ escapeShellArg = text: text; }}) (name: text: \"@@@${{text}}@@@\"))) 1;
+        }}",
+        module = nix_path(module),
+        program = nix_string(module.with_file_name("program.sql").to_str().unwrap()),
+    );
+    let texts = evaluator
+        .value(&expression)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let text = |name: &str| texts[name].as_str().unwrap().to_owned();
+    Programs {
+        script: text("script"),
+        program: text("program"),
+    }
+}
+
+/// Writes the units and who wants them, as NixOS does, and gives their names. What is run is replaced by what is there.
+pub fn write_units(outcome: &Value, folder: &Folder) -> Vec<String> {
+    let kinds = [
+        ("service", &outcome["services"], "serviceConfig"),
+        ("target", &outcome["targets"], ""),
+        ("timer", &outcome["show"]["systemd.timers"], "timerConfig"),
+    ];
+    let mut names = Vec::new();
+    for (kind, units, section) in kinds {
+        for (name, unit) in units.as_object().into_iter().flatten() {
+            let name = format!("{name}.{kind}");
+            folder.write(&name, &text(kind, unit, section));
+            for target in unit["wantedBy"].as_array().into_iter().flatten() {
+                let wants = format!("{}.wants", target.as_str().unwrap());
+                fs::create_dir_all(folder.path(&wants)).unwrap();
+                let link = folder.path(&format!("{wants}/{name}"));
+                std::os::unix::fs::symlink(folder.path(&name), link).unwrap();
+            }
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn text(kind: &str, unit: &Value, section: &str) -> String {
+    let mut text = "[Unit]\n".to_owned();
+    for (field, directive) in [
+        ("after", "After"),
+        ("before", "Before"),
+        ("requires", "Requires"),
+    ] {
+        for other in unit[field].as_array().into_iter().flatten() {
+            text += &format!("{directive}={}\n", other.as_str().unwrap());
+        }
+    }
+    let directives = unit[section].as_object();
+    match kind {
+        "service" => text += "[Service]\n",
+        "timer" => text += "[Timer]\n",
+        _ => {}
+    }
+    for (directive, value) in directives.into_iter().flatten() {
+        let values = match value {
+            Value::Array(values) => values.clone(),
+            value => vec![value.clone()],
+        };
+        for value in values {
+            let value = match value {
+                Value::String(value) => value,
+                other => other.to_string(),
+            };
+            match directive.starts_with("Exec") {
+                true => text += &format!("{directive}=/bin/true\n"),
+                false => text += &format!("{directive}={value}\n"),
+            }
+        }
+    }
+    if kind == "service" && !text.contains("ExecStart=") {
+        text += "ExecStart=/bin/true\n";
+    }
+    text
+}
+
+/// Whether systemd-analyze is content with the units, and what it says.
+pub fn analyze(folder: &Folder, arguments: &[&str], units: &[String]) -> (bool, String) {
+    let output = Command::new("systemd-analyze")
+        .args(arguments)
+        .args(units.iter().map(|unit| folder.path(unit)))
+        // The colon at the end stands for the host's own units.
+        .env(
+            "SYSTEMD_UNIT_PATH",
+            format!("{}:", folder.path("").display()),
+        )
+        .output()
+        .unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(told).unwrap())
+}
