@@ -15,6 +15,7 @@ mod report;
 mod schema;
 mod server;
 mod sql;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -106,6 +107,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Make a running server what is declared
     Apply(apply::ApplyArgs),
+    /// Try every declared login on a running server, and tell why one fails
+    Verify(verify::VerifyArgs),
     /// Print the program that plan and apply run, for psql
     Sql(sql::SqlArgs),
     /// Explain a finding
@@ -132,6 +135,7 @@ impl Cli {
             Command::Hba(args) => hba::run(&args, global),
             Command::Plan(args) => plan::run(&args, global),
             Command::Apply(args) => apply::run(&args, global),
+            Command::Verify(args) => verify::run(&args, global),
             Command::Sql(args) => sql::run(&args, global),
             Command::Explain(args) => explain::run(&args),
             Command::Schema(args) => schema::run(&args),
