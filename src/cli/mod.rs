@@ -55,6 +55,7 @@ Examples:
   dbgen render services/ -o db.nix     render a folder of declarations to a file
   dbgen render --check --diff          is the committed module current?
   dbgen plan                           what would change on the running server
+  dbgen verify                         does every login get in, and if not, why?
   dbgen explain duplicate-database     what a finding means, and how to mend it";
 
 /// Options of every command.

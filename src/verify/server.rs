@@ -141,6 +141,10 @@ fn not_asked(message: &str) -> Problem {
             "the server is shutting down",
             "start it again: `systemctl start postgresql`",
         ),
+        Failure::NoServer => (
+            "whoever listens where dbgen asked is no PostgreSQL server, or ended while it was asked",
+            "`ss -lptn` tells who listens on the port; --connect names another place",
+        ),
         _ => (
             "the server does not answer the role that dbgen connects as: roles, databases and files are not compared",
             "connect as one that gets in, best a superuser: `sudo -u postgres dbgen verify`, or --connect 'user=...'",

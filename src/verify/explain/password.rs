@@ -7,7 +7,7 @@ use crate::postgres::scram::{DEFAULT_ITERATIONS, Verifier};
 use crate::verify::secrets::Known;
 use crate::verify::{Failure, Problem, role};
 
-const SET: &str = "`dbgen apply` sets it from the declared file, or `--password-file` (on the module's host the provisioning unit does)";
+const SET: &str = "`dbgen apply` sets it from the declared file, or from the one that --password-file names (on the module's host the provisioning unit does)";
 
 /// What the server keeps of a password.
 enum Stored<'s> {

@@ -40,10 +40,9 @@ impl Case<'_> {
         let map = rule
             .and_then(|rule| rule.option("map"))
             .filter(|map| !map.is_empty());
-        let shown = self.rule.map_or(String::new(), |rule| format!(" ({rule})"));
         let (cause, fix) = match map {
             None => (
-                format!("without a map, `peer` lets in only the Unix user that is named like the role{shown}: the Unix user {user} is not {role}"),
+                format!("without a map, `peer` lets in only the Unix user that is named like the role: the Unix user {user} is not {role}"),
                 "render and load the declared rules, which have `map=dbgen` for a declared `unixUser`; or let the service run as the Unix user of \
                  that name"
                     .to_owned(),
@@ -55,7 +54,7 @@ impl Case<'_> {
                     false => format!("pg_ident.conf has no map {}", backticked(map)),
                 };
                 (
-                    format!("the Unix user {user} may not be the role {role}{shown}: {lines}"),
+                    format!("the Unix user {user} may not be the role {role}: {lines}"),
                     format!(
                         "add the line `{}` to pg_ident.conf, then SELECT pg_reload_conf()",
                         self.line(map)
