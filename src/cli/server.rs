@@ -14,11 +14,11 @@ use dbgen::plan::{Plan, Scope};
 use dbgen::server::ask::{self, Answer, AskError};
 use dbgen::server::connection::{self, ConnectionString};
 use dbgen::server::interrupt::Interrupts;
+use dbgen::server::passwords::{self, Passwords};
 use dbgen::server::psql::Psql;
 use dbgen::server::removal::Removal;
 use dbgen::server::rights::{self, Missing};
-use dbgen::server::run::RunError;
-use dbgen::server::{passwords, run};
+use dbgen::server::run::{self, RunError};
 
 use super::{Global, InputArgs, Outcome, report};
 
@@ -81,6 +81,38 @@ pub fn load(args: &ServerArgs, global: &Global) -> Result<Option<Catalog>> {
     })
 }
 
+/// The declared server, how psql reaches it, and the passwords that are known here.
+pub fn prepare<'c>(
+    args: &ServerArgs,
+    catalog: &'c Catalog,
+) -> Result<(&'c Instance, Psql, Passwords)> {
+    let Some(instance) = catalog.instances.get(MAIN) else {
+        bail!("nothing is declared")
+    };
+    let connection: Option<ConnectionString> =
+        args.connect.as_deref().map(str::parse).transpose()?;
+    let credentials = match args.without_passwords {
+        true => Vec::new(),
+        false => sql::credentials(instance),
+    };
+    let files: BTreeMap<String, PathBuf> = args.password_file.iter().cloned().collect();
+    let passwords = passwords::read(&credentials, &files)?;
+    let environment = connection::defaults(
+        connection.as_ref(),
+        |name| std::env::var_os(name),
+        Path::new::<str>(&instance.socket_directory),
+        instance.port,
+    );
+    let psql = Psql {
+        program: args.psql.clone(),
+        connection,
+        environment,
+        alone: false,
+        interrupts: Interrupts::listen()?,
+    };
+    Ok((instance, psql, passwords))
+}
+
 /// A server that can be reached, and the program for it.
 pub struct Server<'c> {
     pub instance: &'c Instance,
@@ -102,29 +134,7 @@ fn tell(line: &str) {
 impl<'c> Server<'c> {
     /// Reads the passwords, connects, and asks the server about itself.
     pub fn reach(args: &ServerArgs, catalog: &'c Catalog) -> Result<Server<'c>> {
-        let Some(instance) = catalog.instances.get(MAIN) else {
-            bail!("nothing is declared")
-        };
-        let connection: Option<ConnectionString> =
-            args.connect.as_deref().map(str::parse).transpose()?;
-        let credentials = match args.without_passwords {
-            true => Vec::new(),
-            false => sql::credentials(instance),
-        };
-        let files: BTreeMap<String, PathBuf> = args.password_file.iter().cloned().collect();
-        let passwords = passwords::read(&credentials, &files)?;
-        let environment = connection::defaults(
-            connection.as_ref(),
-            |name| std::env::var_os(name),
-            Path::new::<str>(&instance.socket_directory),
-            instance.port,
-        );
-        let psql = Psql {
-            program: args.psql.clone(),
-            connection,
-            environment,
-            interrupts: Interrupts::listen()?,
-        };
+        let (instance, psql, passwords) = prepare(args, catalog)?;
         let roles: Vec<_> = passwords.secrets.keys().collect();
         let answer = match ask::ask(&psql, &roles, tell) {
             Err(AskError::NoConnection) => bail!("{}", no_connection(&psql)),
