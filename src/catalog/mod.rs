@@ -2,6 +2,7 @@
 //! later command starts from here.
 
 pub mod access;
+pub mod connection;
 mod converge;
 mod lower;
 pub mod reach;
@@ -17,6 +18,7 @@ use crate::postgres::pattern::Pattern;
 use crate::postgres::privilege::{ObjectKind, Privilege};
 use crate::postgres::version::Version;
 
+pub use connection::{Connection, Environment};
 pub use converge::{Converge, CreatedBy, Drift, DriftMode, Hook, Hooks, Public, Timeouts};
 pub use lower::{Impossible, lower};
 
@@ -116,6 +118,8 @@ pub struct Details {
     pub public: Public,
     /// SQL that the provisioning program runs.
     pub hooks: Hooks,
+    /// Files that tell how to connect.
+    pub connection: Option<Box<Connection>>,
 }
 
 impl Details {
@@ -133,6 +137,7 @@ impl Details {
         converge: None,
         public: Public::Revoke,
         hooks: Hooks::NONE,
+        connection: None,
     };
 }
 
