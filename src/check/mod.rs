@@ -5,6 +5,7 @@ pub mod client_without_password;
 pub mod conflicting_password;
 pub mod conflicting_port;
 pub mod conflicting_role;
+pub mod connection_without_owner;
 pub mod declared_twice;
 pub mod duplicate_database;
 pub mod duplicate_key;
@@ -15,6 +16,7 @@ pub mod encoding_locale_mismatch;
 pub mod example;
 pub mod invalid_address;
 pub mod invalid_calendar;
+pub mod invalid_file_mode;
 pub mod invalid_hook;
 pub mod invalid_ident_map;
 pub mod invalid_library_name;
@@ -28,9 +30,11 @@ pub mod invalid_regex;
 pub mod invalid_secret_name;
 pub mod invalid_socket_directory;
 pub mod invalid_target;
+pub mod invalid_template;
 pub mod invalid_unit_name;
 pub mod invalid_unix_user;
 pub mod invalid_valid_until;
+pub mod invalid_variable_name;
 pub mod keyword_as_name;
 pub mod known_parameters;
 pub mod locale_provider_mismatch;
@@ -86,6 +90,7 @@ pub mod unsafe_ensure_name;
 pub mod unsupported_by_version;
 pub mod unsupported_version;
 pub mod unused_unix_user;
+pub mod unwritable_connection;
 pub mod value_out_of_range;
 pub mod wrong_type;
 
@@ -99,6 +104,7 @@ pub static RULES: &[&Rule] = &[
     &conflicting_password::CONFLICTING_PASSWORD,
     &conflicting_port::CONFLICTING_PORT,
     &conflicting_role::CONFLICTING_ROLE,
+    &connection_without_owner::CONNECTION_WITHOUT_OWNER,
     &declared_twice::DECLARED_TWICE,
     &duplicate_database::DUPLICATE_DATABASE,
     &duplicate_key::DUPLICATE_KEY,
@@ -108,6 +114,7 @@ pub static RULES: &[&Rule] = &[
     &encoding_locale_mismatch::ENCODING_LOCALE_MISMATCH,
     &invalid_address::INVALID_ADDRESS,
     &invalid_calendar::INVALID_CALENDAR,
+    &invalid_file_mode::INVALID_FILE_MODE,
     &invalid_hook::INVALID_HOOK,
     &invalid_ident_map::INVALID_IDENT_MAP,
     &invalid_library_name::INVALID_LIBRARY_NAME,
@@ -121,9 +128,11 @@ pub static RULES: &[&Rule] = &[
     &invalid_secret_name::INVALID_SECRET_NAME,
     &invalid_socket_directory::INVALID_SOCKET_DIRECTORY,
     &invalid_target::INVALID_TARGET,
+    &invalid_template::INVALID_TEMPLATE,
     &invalid_unit_name::INVALID_UNIT_NAME,
     &invalid_unix_user::INVALID_UNIX_USER,
     &invalid_valid_until::INVALID_VALID_UNTIL,
+    &invalid_variable_name::INVALID_VARIABLE_NAME,
     &keyword_as_name::KEYWORD_AS_NAME,
     &locale_provider_mismatch::LOCALE_PROVIDER_MISMATCH,
     &locale_template::LOCALE_TEMPLATE,
@@ -171,6 +180,7 @@ pub static RULES: &[&Rule] = &[
     &unsupported_by_version::UNSUPPORTED_BY_VERSION,
     &unsupported_version::UNSUPPORTED_VERSION,
     &unused_unix_user::UNUSED_UNIX_USER,
+    &unwritable_connection::UNWRITABLE_CONNECTION,
     &value_out_of_range::VALUE_OUT_OF_RANGE,
     &wrong_type::WRONG_TYPE,
 ];
@@ -181,6 +191,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     conflicting_password::check,
     conflicting_port::check,
     conflicting_role::check,
+    connection_without_owner::check,
     declared_twice::check,
     duplicate_database::check,
     duplicate_parameter::check,
@@ -189,6 +200,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     encoding_locale_mismatch::check,
     invalid_address::check,
     invalid_calendar::check,
+    invalid_file_mode::check,
     invalid_hook::check,
     invalid_ident_map::check,
     invalid_library_name::check,
@@ -202,9 +214,11 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     invalid_secret_name::check,
     invalid_socket_directory::check,
     invalid_target::check,
+    invalid_template::check,
     invalid_unit_name::check,
     invalid_unix_user::check,
     invalid_valid_until::check,
+    invalid_variable_name::check,
     keyword_as_name::check,
     locale_provider_mismatch::check,
     locale_template::check,
@@ -242,6 +256,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     unsupported_by_version::check,
     unsupported_version::check,
     unused_unix_user::check,
+    unwritable_connection::check,
     value_out_of_range::check,
 ];
 

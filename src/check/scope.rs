@@ -94,6 +94,14 @@ impl<'d> Scope<'d> {
         }
     }
 
+    /// Every table that says something of connections.
+    pub fn connections(&self) -> impl Iterator<Item = &'d Connection> {
+        let services = self.declarations.services.iter();
+        let of_services = services.filter_map(|service| service.connection.as_deref());
+        let databases = self.declarations.databases();
+        of_services.chain(databases.filter_map(|(_, database)| database.connection.as_deref()))
+    }
+
     /// The declared major version of the server, when it is one that dbgen knows.
     pub fn version(&self) -> Option<Version> {
         self.declarations
