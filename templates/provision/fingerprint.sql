@@ -1,5 +1,5 @@
 (SELECT md5(concat_ws(' ',
-  current_setting('dbgen.desired'),
+  current_setting('dbgen.document'),
   current_setting('server_version_num'),
   -- Each change of a row makes a new one with another xmin; oid tells rows of one transaction apart.
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_class
@@ -9,7 +9,7 @@
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_type
     WHERE oid >= 16384 AND typsubscript <> 'array_subscript_handler'::regproc AND (typtype <> 'c' OR typacl IS NOT NULL)),
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_namespace WHERE nspname !~ '^pg_t'),
-  (SELECT sum(hash_record_extended((attrelid, attnum, xmin), 0)) FROM pg_attribute WHERE attacl IS NOT NULL),
+  (SELECT sum(hash_record_extended((attrelid, attnum, xmin), 0)) FROM pg_attribute WHERE attrelid >= 16384 AND attacl IS NOT NULL),
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_default_acl),
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_extension),
   (SELECT sum(hash_record_extended((classid, objid), 0)) FROM pg_depend
@@ -17,10 +17,5 @@
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_language),
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_foreign_data_wrapper),
   (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_foreign_server),
-  (SELECT sum(hash_record_extended((oid, rolname), 0)) FROM pg_authid),
-  -- The version that an extension without a declared one should have comes from the host.
-  CASE WHEN current_setting('dbgen.desired')::jsonb @@ 'exists($.extensions[*] ? (!exists(@.version) || @.version == null))' THEN (
-    SELECT string_agg(default_version, ' ' ORDER BY name) FROM pg_available_extensions() AS available
-    WHERE current_setting('dbgen.desired')::jsonb->'extensions' @> jsonb_build_array(jsonb_build_object('name', name)))
-  END
+  (SELECT sum(hash_record_extended((oid, rolname), 0)) FROM pg_authid)@versions@
 )))

@@ -25,6 +25,7 @@
 \set unfinished_in ''
 SELECT
   :'mode' = 'plan' AS plan,
+  :'format' = 'json' AS json,
   :'mode' NOT IN ('plan', 'apply') OR :'format' NOT IN ('text', 'json') AS unknown,
   CASE :'mode' WHEN 'plan' THEN 'READ ONLY' ELSE '' END AS access_mode,
   current_database() AS maintenance,
@@ -53,12 +54,16 @@ SELECT @roles_program@ AS roles_program \gset
 SELECT @databases_program@ AS databases_program \gset
 SELECT @contents_program@ AS contents_program \gset
 SELECT @report@ AS report \gset
-SELECT @gate@ AS gate \gset
+SELECT @gate_program@ AS gate \gset
+SELECT @gate_with_versions_program@ AS gate_with_versions \gset
 SELECT @session@ AS session \gset
 SELECT @route@ AS route \gset
 
 -- Roles, and what the server's shared catalogs say of databases.
 \set database ''
+\set document ''
+\set unpinned []
+\set label ''
 :session \gset dbgen_
 -- Held until this session ends: two runs at a time would create the same things. The lock is per database.
 SELECT pg_advisory_lock(@lock@), set_config('dbgen.mode', :'mode', false) \gset dbgen_
@@ -95,8 +100,10 @@ COMMIT;
 \set scope databases
 \set done off
 SELECT set_config('dbgen.desired', @databases@, false) \gset dbgen_
-\if :plan
-\else
+SELECT NOT :'plan'::boolean AND EXISTS (
+  SELECT FROM jsonb_array_elements(current_setting('dbgen.desired')::jsonb->'databases') AS declared
+  WHERE declared->>'name' NOT IN (SELECT datname FROM pg_database)) AS create_some \gset
+\if :create_some
 -- CREATE DATABASE can't run in a transaction.
 \set scope creation
 SELECT set_config('dbgen.only', 'create', false), set_config('dbgen.mode', 'plan', false) \gset dbgen_
@@ -142,24 +149,34 @@ COMMIT;
 -- @each database
 
 \set database @shown@
+\set label @label@
 \set template @template@
+\set document @document@
+\set unpinned @unpinned@
 \set done off
 \set settled off
 :route \gset
 \if :reachable
 \connect -reuse-previous=on :target
 :session \gset dbgen_
-BEGIN :access_mode;
-SELECT pg_advisory_xact_lock(@lock@), set_config('dbgen.mode', :'mode', false),
-  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', @desired@, false),
-  set_config('dbgen.steps', '[]', false) \gset dbgen_
 \if :superuser
-:gate \gset
+:@gate@ \gset
 \endif
 \if :settled
-\else
-:contents_program
+\set lines ''
+\set has_lines off
+\set unfinished off
+\set statements_line 'dbgen_statements{scope="contents",database="' :label '"} 0\n'
+\set drift_lines 'dbgen_drift{scope="contents",database="' :label '",kind="change"} 0\n'
+\set done on
+\if :json
+:report \gset
 \endif
+\else
+BEGIN :access_mode;
+SELECT pg_advisory_xact_lock(@lock@), set_config('dbgen.mode', :'mode', false),
+  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', @desired@, false) \gset dbgen_
+:contents_program
 \if :ERROR
 ROLLBACK;
 \else
@@ -167,13 +184,20 @@ ROLLBACK;
 \if :has_lines
 \echo :lines
 \endif
+\set has_lines off
 COMMIT;
 \if :ERROR
 \else
 \set done on
+\endif
+\endif
+\endif
+\if :done
+\if :has_lines
+\echo :lines
+\endif
 \set statements_text :statements_text :statements_line
 \set drift_text :drift_text :drift_lines
-\endif
 \endif
 \endif
 \if :done

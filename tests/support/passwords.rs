@@ -54,6 +54,8 @@ pub const HOSTILE: &[&str] = &[
     "1سلام",
     "سaلام",
     "س1\u{660}م",
+    // Written from left to right since a newer Unicode than SASLprep knows.
+    "\u{5d0}\u{cbf}\u{b9}\u{5d0}",
     "\u{340}a",
     "\u{e000}",
     "\u{fffd}\u{e0041}",

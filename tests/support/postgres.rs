@@ -36,7 +36,9 @@ pub fn installations() -> Vec<Installation> {
         .into_iter()
         .flatten()
         .flatten();
-    let bins = env::split_paths(&named).chain(debian.map(|entry| entry.path().join("bin")));
+    // Nothing named is one empty path, which would be the working directory.
+    let named = env::split_paths(&named).filter(|bin| !bin.as_os_str().is_empty());
+    let bins = named.chain(debian.map(|entry| entry.path().join("bin")));
     let mut found: Vec<Installation> = bins.filter_map(installation).collect();
     found.sort();
     found.dedup_by_key(|installation| installation.major);

@@ -103,6 +103,8 @@ pub struct Database {
     pub grants: Vec<Grant>,
     pub defaults: Vec<Default>,
     pub access: Vec<Access>,
+    /// Declared roles that log in, own something here and nothing else: they are let in.
+    pub logins: Vec<String>,
 }
 
 /// Everything that a kind of object can give, in the server's version.
@@ -430,7 +432,14 @@ impl Database {
             }
         }
         let mut defaults = self.defaults.clone();
-        let (mut connects, mut uses) = (BTreeSet::from([self.user.clone()]), BTreeSet::new());
+        let (mut connects, mut uses) = (
+            self.logins
+                .iter()
+                .chain([&self.user])
+                .cloned()
+                .collect::<BTreeSet<_>>(),
+            BTreeSet::new(),
+        );
         for grant in &grants {
             let on = match grant.kind {
                 "table" if grant.columns.is_empty() => Some("tables"),
@@ -623,6 +632,10 @@ impl Database {
         ];
         let closed =
             !self.keep_public && !object.reserved && closes.contains(&object.kind.as_str());
+        // There may be very many large objects: only those that are declared are looked at.
+        if object.kind == "largeObject" && wanted.is_empty() {
+            return object.rights();
+        }
         // (kept, grant option kept)
         let keeps = |entry: &Entry| -> (bool, bool) {
             if entry.grantee.as_ref() == Some(&object.owner) {
@@ -630,7 +643,14 @@ impl Database {
             }
             let (wanted, denied) = wanted.get(&entry.grantee).unwrap_or(&none);
             let declared = wanted.get(&entry.privilege).copied();
-            let revoked = (self.authoritative && !object.reserved)
+            // What the server gives PUBLIC by itself is nobody's: only `public` decides about it.
+            let by_itself = entry.grantee.is_none()
+                && match object.kind.as_str() {
+                    "database" => entry.privilege != "CREATE",
+                    "function" | "procedure" | "type" | "domain" | "language" => true,
+                    _ => false,
+                };
+            let revoked = (self.authoritative && !object.reserved && !by_itself)
                 || (closed && entry.grantee.is_none())
                 || denied.contains_key(&entry.privilege);
             let loses_option = (self.authoritative && !object.reserved)
@@ -930,5 +950,153 @@ impl Database {
             database["public"] = json!("keep");
         }
         database
+    }
+}
+
+/// A list of default privileges: whose, where, on which letter's kind.
+pub type Future = (String, Option<String>, String);
+
+fn letter_and_kind(on: &str) -> (&'static str, &'static str) {
+    match on {
+        "tables" | "r" => ("r", "table"),
+        "sequences" | "S" => ("S", "sequence"),
+        "routines" | "f" => ("f", "routine"),
+        "types" | "T" => ("T", "type"),
+        _ => ("n", "schema"),
+    }
+}
+
+/// What a list is while nobody has changed it.
+fn usual(future: &Future, major: u8) -> BTreeSet<Right> {
+    let (creator, schema, letter) = future;
+    if schema.is_some() {
+        return BTreeSet::new();
+    }
+    let (_, kind) = letter_and_kind(letter);
+    let own = all(kind, major)
+        .into_iter()
+        .map(|privilege| (Some(creator.clone()), privilege.to_owned(), false));
+    let public = match kind {
+        "routine" => Some((None, "EXECUTE".to_owned(), false)),
+        "type" => Some((None, "USAGE".to_owned(), false)),
+        _ => None,
+    };
+    own.chain(public).collect()
+}
+
+/// The lists of default privileges of a database.
+pub fn read_defaults(cluster: &Cluster, database: &str) -> BTreeMap<Future, BTreeSet<Right>> {
+    let sql = "SELECT json_build_array((SELECT rolname FROM pg_roles WHERE oid = defaclrole), (SELECT nspname FROM pg_namespace WHERE oid = defaclnamespace), defaclobjtype,
+        (SELECT coalesce(json_agg(json_build_array((SELECT rolname FROM pg_roles WHERE oid = grantee), privilege_type, is_grantable)), '[]') FROM aclexplode(defaclacl))) FROM pg_default_acl";
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    cluster
+        .sql(database, sql)
+        .lines()
+        .map(|line| {
+            let row: Value = serde_json::from_str(line).unwrap();
+            let entries = row[3].as_array().unwrap().iter();
+            let rights = entries.map(|entry| {
+                (
+                    text(&entry[0]),
+                    text(&entry[1]).unwrap(),
+                    entry[2].as_bool().unwrap(),
+                )
+            });
+            (
+                (
+                    text(&row[0]).unwrap(),
+                    text(&row[1]),
+                    text(&row[2]).unwrap(),
+                ),
+                rights.collect(),
+            )
+        })
+        .collect()
+}
+
+impl Database {
+    /// What differs from the lists that the program must leave, in words.
+    pub fn default_differences(
+        &self,
+        before: &BTreeMap<Future, BTreeSet<Right>>,
+        after: &BTreeMap<Future, BTreeSet<Right>>,
+        schemas: &BTreeSet<String>,
+        major: u8,
+    ) -> Vec<String> {
+        let mut wanted: BTreeMap<Future, BTreeMap<(Option<String>, String), bool>> =
+            BTreeMap::new();
+        let declared = self.expanded().1.into_iter();
+        // Of a schema that is not there, nothing can be kept.
+        for default in declared.filter(|default| {
+            default
+                .schema
+                .as_ref()
+                .is_none_or(|schema| schemas.contains(schema))
+        }) {
+            let (letter, kind) = letter_and_kind(default.on);
+            let mut given = Wanted::new();
+            add(
+                &mut given,
+                &default.privileges,
+                kind,
+                default.grantable,
+                major,
+            );
+            let list = wanted
+                .entry((default.creator, default.schema, letter.to_owned()))
+                .or_default();
+            for (privilege, grantable) in given {
+                *list.entry((default.role.clone(), privilege)).or_default() |= grantable;
+            }
+        }
+        let creators = self.creators();
+        let closed = creators.iter().flat_map(|creator| {
+            ["f", "T"].map(|letter| (creator.clone(), None, letter.to_owned()))
+        });
+        let keys: BTreeSet<Future> = before
+            .keys()
+            .chain(wanted.keys())
+            .chain(after.keys())
+            .cloned()
+            .chain(closed)
+            .collect();
+        let mut found = Vec::new();
+        for key in keys {
+            let usual = usual(&key, major);
+            let none = BTreeMap::new();
+            let wanted = wanted.get(&key).unwrap_or(&none);
+            let mut rights = BTreeMap::new();
+            for (grantee, privilege, grantable) in before.get(&key).unwrap_or(&usual) {
+                let declared = wanted.get(&(grantee.clone(), privilege.clone()));
+                let is_own = grantee.as_ref() == Some(&key.0) && key.1.is_none();
+                let is_usual = usual
+                    .iter()
+                    .any(|(who, what, _)| (who, what) == (grantee, privilege));
+                let is_closed = grantee.is_none() && !self.keep_public && creators.contains(&key.0);
+                let goes =
+                    !is_own && declared.is_none() && (is_closed || self.authoritative && !is_usual);
+                if !goes {
+                    let keeps_option = is_own || declared == Some(&true) || !self.authoritative;
+                    rights.insert(
+                        (grantee.clone(), privilege.clone()),
+                        *grantable && keeps_option,
+                    );
+                }
+            }
+            for (right, grantable) in wanted {
+                *rights.entry(right.clone()).or_default() |= grantable;
+            }
+            let rights: BTreeSet<Right> = rights
+                .into_iter()
+                .map(|((who, what), grantable)| (who, what, grantable))
+                .collect();
+            let has = after.get(&key).unwrap_or(&usual);
+            if *has != rights {
+                found.push(format!(
+                    "default privileges {key:?}: {has:?}, not {rights:?}"
+                ));
+            }
+        }
+        found
     }
 }

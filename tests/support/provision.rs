@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use serde_json::Value;
@@ -98,19 +99,26 @@ impl Program {
     /// The program of these declarations, or the findings.
     pub fn try_of(declarations: &Value) -> Result<Program, String> {
         let folder = Folder::with(&[("app.json", &declarations.to_string())]);
-        let input = dbgen::declaration::load::Input {
-            paths: vec![folder.path("app.json")],
-            ..Default::default()
-        };
-        let loaded = dbgen::declaration::load::load(&input).unwrap();
-        let Some(catalog) = loaded.catalog else {
-            return Err(folder
-                .run(&["check", "--output-format", "concise", "app.json"])
-                .out);
-        };
-        let script =
-            dbgen::emit::sql::script(&catalog.instances["main"], &dbgen::emit::sql::Secrets::None);
-        Ok(Program(mutated(script)))
+        let seen = folder.run(&["sql", "--output-format", "concise", "app.json"]);
+        match seen.status {
+            Some(0) => Ok(Program(mutated(seen.out))),
+            _ => Err(seen.err),
+        }
+    }
+
+    /// The program that reads passwords from a folder, and the file of each role that has one.
+    pub fn with_secrets(declarations: &Value, folder: &Path) -> (Program, Vec<(String, PathBuf)>) {
+        let declared = Folder::with(&[("app.json", &declarations.to_string())]);
+        let directory = folder.to_str().unwrap();
+        let seen = declared.run(&["sql", "--secrets-directory", directory, "app.json"]);
+        assert_eq!(seen.status, Some(0), "{}", seen.err);
+        let files = seen.err.lines().filter_map(|line| {
+            let (role, path) = line
+                .strip_prefix("dbgen: note: the password of `")?
+                .split_once("` is read from `")?;
+            Some((role.to_owned(), path.strip_suffix('`')?.into()))
+        });
+        (Program(mutated(seen.out)), files.collect())
     }
 
     /// Starts psql with the program.
@@ -199,9 +207,9 @@ impl Run {
         for scope in &self.scopes {
             let place = scope.database.as_deref().unwrap_or(&scope.scope);
             let steps = scope.steps.iter().filter(|step| step.kind == kind);
-            found.extend(steps.map(|step| match step.sql.is_empty() {
-                true => format!("{place}: {}: {}", step.object, step.why),
-                false => format!("{place}: {}", step.sql),
+            found.extend(steps.map(|step| match kind {
+                "change" => format!("{place}: {}", step.sql),
+                _ => format!("{place}: {}: {}: {}", step.object, step.sql, step.why),
             }));
         }
         found
@@ -264,7 +272,8 @@ pub fn databases(cluster: &Cluster) -> Vec<String> {
 /// which is WAL too where pages have checksums (the default from 18).
 pub fn settle(cluster: &Cluster) {
     for database in databases(cluster) {
-        cluster.sql(&database, "VACUUM");
+        // With few dead rows it would leave their index entries, which a reader then marks.
+        cluster.sql(&database, "VACUUM (INDEX_CLEANUP ON)");
     }
     cluster.sql("postgres", "CHECKPOINT");
 }
@@ -297,6 +306,8 @@ pub fn rows(cluster: &Cluster) -> Vec<String> {
     for database in databases(cluster) {
         note(&database, own);
     }
+    // A server may look at several catalogs at once.
+    found.sort();
     found
 }
 

@@ -383,7 +383,7 @@ fn role(dice: &mut Dice, number: usize) -> Role {
         had,
         settings: settings(dice),
         had_settings: settings(dice),
-        password: None,
+        password: dice.once_in(6).then(|| format!("/run/secrets/{number}")),
     }
 }
 
@@ -426,7 +426,7 @@ fn database(
         .collect();
     let mut script = String::from(
         "CREATE FOREIGN DATA WRAPPER \"Odd wrapper\"; CREATE SERVER \"Odd server\" FOREIGN DATA WRAPPER \"Odd wrapper\";\n
-         CREATE TRUSTED LANGUAGE \"Odd language\" HANDLER plpgsql_call_handler;\nSELECT lo_create(4711); SELECT lo_create(4712);\n",
+         CREATE TRUSTED LANGUAGE \"Odd language\" HANDLER plpgsql_call_handler;\nSELECT lo_create(47110); SELECT lo_create(47120);\n",
     );
     let mut shared = String::new();
     if exists {
@@ -538,7 +538,17 @@ fn database(
     } else {
         vec![]
     };
+    let logs_in = |role: &&Role| {
+        role.said.get("login") == Some(&true)
+            && declares.iter().any(|(_, owner)| *owner == role.name)
+    };
+    let logins = roles
+        .iter()
+        .filter(logs_in)
+        .map(|role| role.name.clone())
+        .collect();
     let database = Database {
+        logins,
         name: name.to_owned(),
         user,
         owner,
@@ -598,7 +608,7 @@ fn by_hand(
             "FOREIGN DATA WRAPPER \"Odd wrapper\"".to_owned(),
         ),
         3 => ("foreignServer", "FOREIGN SERVER \"Odd server\"".to_owned()),
-        4 => ("largeObject", "LARGE OBJECT 4711".to_owned()),
+        4 => ("largeObject", "LARGE OBJECT 47110".to_owned()),
         _ => {
             let thing = dice.pick(things);
             if !thing.columns.is_empty() && dice.once_in(3) {
@@ -703,7 +713,7 @@ fn declared_grant(
         4 => ("foreignServer", global("Odd server")),
         5 => (
             "largeObject",
-            global(if dice.once_in(2) { "4711" } else { "4712" }),
+            global(if dice.once_in(2) { "47110" } else { "47120" }),
         ),
         // A wildcard, or everything that has the kind.
         6 | 7 => {

@@ -12,6 +12,7 @@ const REPORT: &str = include_str!("../../../templates/provision/report.sql");
 const ROUTE: &str = include_str!("../../../templates/provision/route.sql");
 const GATE: &str = include_str!("../../../templates/provision/gate.sql");
 const STAMP: &str = include_str!("../../../templates/provision/stamp.sql");
+const VERSIONS: &str = include_str!("../../../templates/provision/versions.sql");
 const FINGERPRINT: &str = include_str!("../../../templates/provision/fingerprint.sql");
 
 /// Ends what is repeated for each database.
@@ -32,6 +33,7 @@ pub struct Programs {
     pub session: String,
     pub report: String,
     pub gate: String,
+    pub gate_with_versions: String,
     pub route: String,
 }
 
@@ -43,10 +45,11 @@ impl Programs {
         Programs {
             roles: dollar_quote(&program(ROLES, "")),
             databases: dollar_quote(&program(DATABASES, "")),
-            contents: dollar_quote(&program(CONTENTS, &with_fingerprint(STAMP))),
+            contents: dollar_quote(&program(CONTENTS, &with_fingerprint(STAMP, VERSIONS))),
             session: dollar_quote(&session),
             report: dollar_quote(REPORT),
-            gate: dollar_quote(&with_fingerprint(GATE)),
+            gate: dollar_quote(&with_fingerprint(GATE, "")),
+            gate_with_versions: dollar_quote(&with_fingerprint(GATE, VERSIONS)),
             route: dollar_quote(ROUTE),
         }
     }
@@ -59,9 +62,16 @@ fn program(difference: &str, finish: &str) -> String {
     with_part(&engine, "-- @difference", &difference)
 }
 
-fn with_fingerprint(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + FINGERPRINT.len());
-    fill(&mut out, text, &[("fingerprint", FINGERPRINT.trim_end())]);
+/// The text with the query of a database's fingerprint, which costs less without the versions of extensions.
+fn with_fingerprint(text: &str, versions: &str) -> String {
+    let mut fingerprint = String::with_capacity(FINGERPRINT.len() + versions.len());
+    fill(
+        &mut fingerprint,
+        FINGERPRINT.trim_end(),
+        &[("versions", versions.trim_end())],
+    );
+    let mut out = String::with_capacity(text.len() + fingerprint.len());
+    fill(&mut out, text, &[("fingerprint", &fingerprint)]);
     out
 }
 
@@ -162,7 +172,7 @@ mod tests {
     #[test]
     fn no_tag_of_a_dollar_quote_stands_in_what_it_quotes() {
         for part in [ROLES, DATABASES, CONTENTS] {
-            let program = program(part, &with_fingerprint(STAMP));
+            let program = program(part, &with_fingerprint(STAMP, VERSIONS));
             assert_eq!(program.matches("$dbgen$").count(), 2);
             assert!(program.starts_with("DO $dbgen$\n"));
             assert!(program.ends_with("$dbgen$;\n"));

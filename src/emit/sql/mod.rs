@@ -1,5 +1,6 @@
 //! The provisioning program: a script for psql that makes a server what is declared, and writes nothing when it is.
 
+mod block;
 mod contents;
 mod credential;
 mod databases;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{Converge, Instance, Public, Settings};
 use crate::postgres::identifier::Identifier;
 use crate::postgres::parameter::{self, List};
-use crate::postgres::quote::{quote_literal, quote_psql};
+use crate::postgres::quote::quote_literal;
 use frame::{LOCK, Piece, Programs};
 use json::to_json;
 use logins::Logins;
@@ -80,24 +81,21 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
         ("contents_program", &programs.contents),
         ("session", &programs.session),
         ("report", &programs.report),
-        ("gate", &programs.gate),
+        ("gate_program", &programs.gate),
+        ("gate_with_versions_program", &programs.gate_with_versions),
         ("route", &programs.route),
         ("roles", &quote_literal(&desired.roles)),
         ("databases", &quote_literal(&desired.databases)),
         ("lock", LOCK),
     ];
+    let program = block::program_digest(&programs.contents);
     let mut script = String::with_capacity(256 << 10);
     for piece in frame::pieces(frame::FRAME) {
         match piece {
             Piece::Once(text) => frame::fill(&mut script, text, &common),
             Piece::EachDatabase(text) => {
                 for (name, contents) in &desired.contents {
-                    let template = template(instance, name).map(Identifier::as_str);
-                    let own = [
-                        ("desired", quote_literal(contents)),
-                        ("shown", quote_psql(name.as_str())),
-                        ("template", quote_psql(template.unwrap_or_default())),
-                    ];
+                    let own = block::values(instance, name, &program, contents);
                     let own = own.iter().map(|(name, value)| (*name, value.as_str()));
                     let values: Vec<_> = own.chain(common).collect();
                     frame::fill(&mut script, text, &values);
@@ -106,12 +104,6 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
         }
     }
     script
-}
-
-/// The template that is declared for the database.
-fn template<'a>(instance: &'a Instance, database: &Identifier) -> Option<&'a Identifier> {
-    let creation = instance.databases.get(database)?.creation.as_ref()?;
-    creation.template.as_ref()
 }
 
 fn converge(converge: Converge) -> &'static str {
