@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use super::{
-    Access, Catalog, Converge, CreatedBy, Creation, DEFAULT_PORT, DEFAULT_SOCKET_DIRECTORY,
-    Database, DefaultPrivilege, Details, Extension, Grant, Grantee, Hooks, Instance, MAIN,
-    Membership, Object, PasswordSource, Preset, Privileges, Removed, Role, Settings, Timeouts,
-    access, converge,
+    Access, Catalog, Connection, Converge, CreatedBy, Creation, DEFAULT_PORT,
+    DEFAULT_SOCKET_DIRECTORY, Database, DefaultPrivilege, Details, Extension, Grant, Grantee,
+    Hooks, Instance, MAIN, Membership, Object, PasswordSource, Preset, Privileges, Removed, Role,
+    Settings, Timeouts, access, connection, converge,
 };
 use crate::check::{Scope, target};
 use crate::declaration::{self, Attribute, Setting, Text};
@@ -110,7 +110,8 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
             }
             add_packages(&mut instance, said);
             let units = units.get(name).into_iter().flatten().copied();
-            let database = database(service, said, scope.unix_user(service), units)?;
+            let connection = connection::connection(scope.connection(service, said))?;
+            let database = database(service, said, scope.unix_user(service), units, connection)?;
             let user = instance.roles.entry(database.user.clone()).or_default();
             user.login = true;
             if let Some(password) = &said.password {
@@ -196,6 +197,7 @@ fn database<'d>(
     said: &'d declaration::Database,
     unix_user: Option<&Text>,
     units: impl Iterator<Item = &'d Text>,
+    connection: Option<Box<Connection>>,
 ) -> Result<Database> {
     let user = identifier(&said.user)?;
     let owner = optional(said.owner.as_ref())?.unwrap_or_else(|| user.clone());
@@ -243,6 +245,7 @@ fn database<'d>(
         schemas,
         extensions,
         converge: said.converge.as_ref().map(converge::mode).transpose()?,
+        connection,
         public: converge::public(said.public.as_ref())?,
         hooks: Hooks {
             before: said

@@ -2,6 +2,7 @@
 //! later command starts from here.
 
 pub mod access;
+pub mod connection;
 mod converge;
 mod lower;
 pub mod reach;
@@ -18,6 +19,7 @@ use crate::postgres::pattern::Pattern;
 use crate::postgres::privilege::{ObjectKind, Privilege};
 use crate::postgres::version::Version;
 
+pub use connection::{Connection, Environment};
 pub use converge::{Converge, CreatedBy, Drift, DriftMode, Hook, Hooks, Public, Timeouts};
 pub use lower::{Impossible, lower};
 pub use removed::Removed;
@@ -120,6 +122,8 @@ pub struct Details {
     pub public: Public,
     /// SQL that the provisioning program runs.
     pub hooks: Hooks,
+    /// Files that tell how to connect.
+    pub connection: Option<Box<Connection>>,
 }
 
 impl Details {
@@ -137,6 +141,7 @@ impl Details {
         converge: None,
         public: Public::Revoke,
         hooks: Hooks::NONE,
+        connection: None,
     };
 }
 

@@ -5,8 +5,9 @@ use crate::diagnostic::{Diagnostic, phrase, rule};
 
 rule! {
     /// ## What it does
-    /// Finds a `unixUser` that is no name of a user: other characters than lower-case ASCII letters, digits, `_` and
-    /// `-` (and one `$` at the end), a digit or `-` at the start, or more than 31 characters.
+    /// Finds a `unixUser`, and an `owner` or `group` of a `connection`, that is no name of a user: other characters than
+    /// lower-case ASCII letters, digits, `_` and `-` (and one `$` at the end), a digit or `-` at the start, or more than 31
+    /// characters.
     ///
     /// ## Why is this bad?
     /// The server lets a Unix user log in by its name. A user that can't exist never logs in, so the service would have
@@ -41,7 +42,9 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         .declarations
         .roles()
         .filter_map(|(_, role)| role.unix_user.as_ref());
-    for user in services.chain(databases).chain(roles) {
+    let connections = scope.connections();
+    let owners = connections.flat_map(|it| it.owner.iter().chain(&it.group));
+    for user in services.chain(databases).chain(roles).chain(owners) {
         let name = &*user.value;
         let (part, label) = if name.is_empty() {
             (0..0, "empty".to_owned())

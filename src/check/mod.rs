@@ -5,6 +5,7 @@ pub mod client_without_password;
 pub mod conflicting_password;
 pub mod conflicting_port;
 pub mod conflicting_role;
+pub mod connection_without_owner;
 pub mod declared_twice;
 pub mod dump_directory;
 pub mod duplicate_database;
@@ -16,6 +17,7 @@ pub mod encoding_locale_mismatch;
 pub mod example;
 pub mod invalid_address;
 pub mod invalid_calendar;
+pub mod invalid_file_mode;
 pub mod invalid_hook;
 pub mod invalid_ident_map;
 pub mod invalid_library_name;
@@ -29,9 +31,11 @@ pub mod invalid_regex;
 pub mod invalid_secret_name;
 pub mod invalid_socket_directory;
 pub mod invalid_target;
+pub mod invalid_template;
 pub mod invalid_unit_name;
 pub mod invalid_unix_user;
 pub mod invalid_valid_until;
+pub mod invalid_variable_name;
 pub mod keyword_as_name;
 pub mod known_parameters;
 pub mod locale_provider_mismatch;
@@ -88,6 +92,7 @@ pub mod unsafe_ensure_name;
 pub mod unsupported_by_version;
 pub mod unsupported_version;
 pub mod unused_unix_user;
+pub mod unwritable_connection;
 pub mod value_out_of_range;
 pub mod wrong_type;
 
@@ -101,6 +106,7 @@ pub static RULES: &[&Rule] = &[
     &conflicting_password::CONFLICTING_PASSWORD,
     &conflicting_port::CONFLICTING_PORT,
     &conflicting_role::CONFLICTING_ROLE,
+    &connection_without_owner::CONNECTION_WITHOUT_OWNER,
     &declared_twice::DECLARED_TWICE,
     &dump_directory::DUMP_DIRECTORY,
     &duplicate_database::DUPLICATE_DATABASE,
@@ -111,6 +117,7 @@ pub static RULES: &[&Rule] = &[
     &encoding_locale_mismatch::ENCODING_LOCALE_MISMATCH,
     &invalid_address::INVALID_ADDRESS,
     &invalid_calendar::INVALID_CALENDAR,
+    &invalid_file_mode::INVALID_FILE_MODE,
     &invalid_hook::INVALID_HOOK,
     &invalid_ident_map::INVALID_IDENT_MAP,
     &invalid_library_name::INVALID_LIBRARY_NAME,
@@ -124,9 +131,11 @@ pub static RULES: &[&Rule] = &[
     &invalid_secret_name::INVALID_SECRET_NAME,
     &invalid_socket_directory::INVALID_SOCKET_DIRECTORY,
     &invalid_target::INVALID_TARGET,
+    &invalid_template::INVALID_TEMPLATE,
     &invalid_unit_name::INVALID_UNIT_NAME,
     &invalid_unix_user::INVALID_UNIX_USER,
     &invalid_valid_until::INVALID_VALID_UNTIL,
+    &invalid_variable_name::INVALID_VARIABLE_NAME,
     &keyword_as_name::KEYWORD_AS_NAME,
     &locale_provider_mismatch::LOCALE_PROVIDER_MISMATCH,
     &locale_template::LOCALE_TEMPLATE,
@@ -175,6 +184,7 @@ pub static RULES: &[&Rule] = &[
     &unsupported_by_version::UNSUPPORTED_BY_VERSION,
     &unsupported_version::UNSUPPORTED_VERSION,
     &unused_unix_user::UNUSED_UNIX_USER,
+    &unwritable_connection::UNWRITABLE_CONNECTION,
     &value_out_of_range::VALUE_OUT_OF_RANGE,
     &wrong_type::WRONG_TYPE,
 ];
@@ -185,6 +195,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     conflicting_password::check,
     conflicting_port::check,
     conflicting_role::check,
+    connection_without_owner::check,
     declared_twice::check,
     dump_directory::check,
     duplicate_database::check,
@@ -194,6 +205,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     encoding_locale_mismatch::check,
     invalid_address::check,
     invalid_calendar::check,
+    invalid_file_mode::check,
     invalid_hook::check,
     invalid_ident_map::check,
     invalid_library_name::check,
@@ -207,9 +219,11 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     invalid_secret_name::check,
     invalid_socket_directory::check,
     invalid_target::check,
+    invalid_template::check,
     invalid_unit_name::check,
     invalid_unix_user::check,
     invalid_valid_until::check,
+    invalid_variable_name::check,
     keyword_as_name::check,
     locale_provider_mismatch::check,
     locale_template::check,
@@ -248,6 +262,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     unsupported_by_version::check,
     unsupported_version::check,
     unused_unix_user::check,
+    unwritable_connection::check,
     value_out_of_range::check,
 ];
 

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::declaration::{Database, Declarations, Password, Role, Service, Setting, Text};
+use crate::catalog::connection::Said;
+use crate::declaration::{
+    Connection, Database, Declarations, Password, Role, Service, Setting, Text,
+};
 use crate::diagnostic::Diagnostic;
 use crate::postgres::version::Version;
 use crate::source::{Format, Sources, Span};
@@ -17,6 +20,7 @@ pub struct Scope<'d> {
     disabled: HashSet<&'d str>,
     unix_users: HashMap<&'d str, &'d Text>,
     roles: HashMap<&'d str, RoleOrigin>,
+    connections: HashMap<&'d str, Vec<&'d Connection>>,
 }
 
 /// Where a role is declared first, and whether an enabled service declares it.
@@ -49,7 +53,14 @@ impl<'d> Scope<'d> {
             disabled,
             unix_users,
             roles: HashMap::with_capacity(declarations.databases().count()),
+            connections: HashMap::new(),
         };
+        for service in &declarations.services {
+            if let Some(connection) = service.connection.as_deref() {
+                let said = scope.connections.entry(&service.name.value);
+                said.or_default().push(connection);
+            }
+        }
         for service in &declarations.services {
             let enabled = scope.is_enabled(service);
             let users = service.databases.iter().map(|database| &database.user);
@@ -72,6 +83,23 @@ impl<'d> Scope<'d> {
     /// The Unix user that a service runs as, whichever of its files says so.
     pub fn unix_user(&self, service: &Service) -> Option<&'d Text> {
         self.unix_users.get(&*service.name.value).copied()
+    }
+
+    /// What is said of the connection of a database.
+    pub fn connection<'s>(&'s self, service: &Service, database: &'d Database) -> Said<'s> {
+        let of_service = self.connections.get(&*service.name.value);
+        Said {
+            database: database.connection.as_deref(),
+            service: of_service.map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// Every table that says something of connections.
+    pub fn connections(&self) -> impl Iterator<Item = &'d Connection> {
+        let services = self.declarations.services.iter();
+        let of_services = services.filter_map(|service| service.connection.as_deref());
+        let databases = self.declarations.databases();
+        of_services.chain(databases.filter_map(|(_, database)| database.connection.as_deref()))
     }
 
     /// The declared major version of the server, when it is one that dbgen knows.

@@ -1,6 +1,7 @@
 //! What a person wrote, typed, every value with its place. Nothing here is checked beyond its kind.
 
 mod conform;
+mod connection;
 mod fields;
 mod file;
 pub mod load;
@@ -10,6 +11,7 @@ pub mod schema;
 pub mod shape;
 pub mod shapes;
 
+pub use connection::Variable;
 pub use file::{FileKind, read_file};
 
 use std::ops::Deref;
@@ -209,6 +211,42 @@ pub struct Service {
     pub unix_user: Option<Text>,
     /// Its systemd units.
     pub units: Vec<Text>,
+    /// What holds for the connections of its databases that say nothing else.
+    pub connection: Option<Box<Connection>>,
+}
+
+/// Files that tell how to connect.
+#[derive(Debug)]
+pub struct Connection {
+    /// The whole table.
+    pub span: Span,
+    /// A file of variables.
+    pub environment: Option<Environment>,
+    /// A password file of libpq.
+    pub pgpass: Option<Spanned<bool>>,
+    /// A connection service file of libpq.
+    pub service_file: Option<Spanned<bool>>,
+    /// Whether they lead to the socket.
+    pub socket: Option<Spanned<bool>>,
+    /// The Unix user that they belong to.
+    pub owner: Option<Text>,
+    /// Their group.
+    pub group: Option<Text>,
+    /// Their permissions.
+    pub mode: Option<Text>,
+}
+
+/// A file of variables.
+#[derive(Debug)]
+pub struct Environment {
+    /// Whether there is one; the place is that of the whole value.
+    pub wanted: Spanned<bool>,
+    /// What the names of the variables begin with.
+    pub prefix: Option<Text>,
+    /// Other names for some of them.
+    pub names: Vec<(Variable, Text)>,
+    /// The text of the file.
+    pub template: Option<Text>,
 }
 
 /// One database.
@@ -268,6 +306,8 @@ pub struct Details {
     pub before: Vec<Hook>,
     /// SQL that runs after everything else.
     pub after: Vec<Hook>,
+    /// Files that tell how to connect.
+    pub connection: Option<Box<Connection>>,
 }
 
 /// SQL that runs unless it is already done.
@@ -300,6 +340,7 @@ impl Details {
         public: None,
         before: Vec::new(),
         after: Vec::new(),
+        connection: None,
     };
 
     /// All hooks.

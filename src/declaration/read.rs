@@ -1,5 +1,6 @@
 //! From the tree of a service or an instance to its types.
 
+use super::connection::connection;
 use super::fields::{Fields, setting, text};
 use super::{
     Access, Attribute, Client, Creation, Database, DefaultPrivilege, Details, Drift, Extension,
@@ -73,6 +74,7 @@ pub fn service(name: Text, fields: Fields) -> Service {
         roles: fields.tables("roles", role),
         unix_user: fields.text("unixUser"),
         units: fields.texts("units"),
+        connection: connection(fields),
     }
 }
 
@@ -138,6 +140,7 @@ fn details(fields: Fields) -> Option<Box<Details>> {
         public: fields.text("public"),
         before: hooks("before"),
         after: hooks("after"),
+        connection: connection(fields),
     }))
 }
 

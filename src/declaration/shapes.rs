@@ -141,6 +141,12 @@ pub static SERVICE: Shape = Shape {
             "[]",
             "The systemd units that use the databases, such as `immich-server.service`.",
         ),
+        optional(
+            "connection",
+            Kind::Table(&CONNECTION),
+            "",
+            "Files that tell the service how to connect; each field holds for the databases that leave it unsaid.",
+        ),
     ],
     example: "[[services.immich.databases]]\ntype = \"postgresql\"\nname = \"immich\"\nuser = \"immich\"",
 };
@@ -329,6 +335,12 @@ pub static DATABASE: Shape = Shape {
             Kind::Table(&HOOKS),
             "{}",
             "SQL that runs in the transaction that makes the contents of this database what is declared.",
+        ),
+        optional(
+            "connection",
+            Kind::Table(&CONNECTION),
+            "the service's",
+            "Files that tell the service how to connect.",
         ),
     ],
     example: "[[services.immich.databases]]\ntype = \"postgresql\"\nname = \"immich\"\nuser = \"immich\"",
@@ -713,6 +725,117 @@ static HOOK: Shape = Shape {
         ),
     ],
     example: "[[services.immich.databases.hooks.before]]\nsql = \"CREATE TYPE public.mood AS ENUM ('sad', 'ok', 'happy')\"\nunless = \"SELECT to_regtype('public.mood') IS NOT NULL\"\nrole = \"immich\"",
+};
+
+static CONNECTION: Shape = Shape {
+    name: "connection",
+    doc: "Files below `/run/dbgen/connections` that tell a service how to connect, with the password where it needs one. They belong to the service alone.",
+    fields: &[
+        optional(
+            "environment",
+            Kind::OneOf(&[Kind::Bool, Kind::Table(&ENVIRONMENT)]),
+            "false",
+            "A file of variables for EnvironmentFile of systemd: DATABASE_URL, DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD.",
+        ),
+        optional(
+            "pgpass",
+            Kind::Bool,
+            "false",
+            "A password file of libpq, for PGPASSFILE.",
+        ),
+        optional(
+            "serviceFile",
+            Kind::Bool,
+            "false",
+            "A connection service file of libpq, for PGSERVICEFILE; its entry is named like the service.",
+        ),
+        optional(
+            "socket",
+            Kind::Bool,
+            "true with a Unix user or without a password",
+            "Whether the files lead to the socket, where a Unix user needs no password, or to localhost.",
+        ),
+        optional(
+            "owner",
+            Kind::String,
+            "the Unix user",
+            "The Unix user that the files belong to.",
+        ),
+        optional(
+            "group",
+            Kind::String,
+            "the owner's",
+            "The group of the files.",
+        ),
+        optional(
+            "mode",
+            Kind::String,
+            "\"0400\"",
+            "The permissions of the files, in octal digits.",
+        ),
+    ],
+    example: "connection = { environment = true, pgpass = true }",
+};
+
+static ENVIRONMENT: Shape = Shape {
+    name: "environment file",
+    doc: "A file of variables.",
+    fields: &[
+        optional(
+            "prefix",
+            Kind::String,
+            "\"\"",
+            "What stands before the usual names, such as `IMMICH_`.",
+        ),
+        optional(
+            "names",
+            Kind::Table(&VARIABLES),
+            "{}",
+            "Other names in place of the usual ones, without prefix; an empty one leaves the variable out.",
+        ),
+        optional(
+            "template",
+            Kind::String,
+            "",
+            "The text of the whole file: `@DB_USER@` stands for the value itself, `@DB_USER:url@` for what may stand in a URL, and `@DB_USER:quoted@` for a value in a file of variables.",
+        ),
+    ],
+    example: "environment = { names = { DB_HOST = \"POSTGRES_HOST\", DATABASE_URL = \"\" } }",
+};
+
+static VARIABLES: Shape = Shape {
+    name: "variable",
+    doc: "The names of variables.",
+    fields: &[
+        optional(
+            "DATABASE_URL",
+            Kind::String,
+            "",
+            "The URL, with the password.",
+        ),
+        optional(
+            "DB_HOST",
+            Kind::String,
+            "",
+            "`localhost`, or the directory of the socket.",
+        ),
+        optional("DB_PORT", Kind::String, "", "The port."),
+        optional("DB_NAME", Kind::String, "", "The database."),
+        optional("DB_USER", Kind::String, "", "The role."),
+        optional(
+            "DB_PASSWORD",
+            Kind::String,
+            "",
+            "The password; left out where the Unix user is proof enough.",
+        ),
+        optional(
+            "JDBC_URL",
+            Kind::String,
+            "left out",
+            "The URL of JDBC, always over localhost, and without user and password.",
+        ),
+    ],
+    example: "names = { DB_HOST = \"PGHOST\" }",
 };
 
 static CLIENT: Shape = Shape {

@@ -1,16 +1,18 @@
 //! What a service needs to connect: the attributes per service and database.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::connection_files::{self, ROOT};
 use super::provision::generated_file;
-use crate::catalog::{Database, Instance, PasswordSource};
+use crate::catalog::{Database, Grantee, Instance, PasswordSource};
 use crate::emit::nix::literal::{ContainsNul, Entries, Literal, Reference, Root, Text};
 use crate::postgres::identifier::Identifier;
 
 /// What may stand in a part of a URI as it is (RFC 3986, "unreserved").
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -79,9 +81,14 @@ impl Entries for Connections {
 #[derive(Debug)]
 struct Names {
     database: Text,
+    environment_file: Text,
     host: (Text, Literal),
+    jdbc_url: Text,
     password_file: Text,
+    pgpass_file: Text,
     port: (Text, Literal),
+    roles: Text,
+    service_file: Text,
     socket_directory: (Text, Literal),
     url: Text,
     username: Text,
@@ -92,9 +99,14 @@ impl Names {
         let text = |text: &str| Text::try_from(text);
         Ok(Names {
             database: text("database")?,
+            environment_file: text("environmentFile")?,
             host: (text("host")?, Literal::text("localhost")?),
+            jdbc_url: text("jdbcUrl")?,
             password_file: text("passwordFile")?,
+            pgpass_file: text("pgpassFile")?,
             port: (text("port")?, Literal::from(i64::from(instance.port))),
+            roles: text("roles")?,
+            service_file: text("serviceFile")?,
             socket_directory: (
                 text("socketDirectory")?,
                 Literal::text(&instance.socket_directory)?,
@@ -109,10 +121,36 @@ impl Names {
 #[derive(Debug)]
 struct Connection {
     database: Text,
-    user: Text,
+    login: Login,
     /// libpq takes a directory in place of a host.
     socket_only: bool,
+    environment_file: Option<Literal>,
+    pgpass_file: Option<Literal>,
+    service_file: Option<Literal>,
+    /// The further roles that may do something in the database.
+    roles: Vec<Login>,
+}
+
+/// A role that logs in.
+#[derive(Debug)]
+struct Login {
+    role: Text,
     password_file: Option<Literal>,
+}
+
+impl Login {
+    fn new(instance: &Instance, name: &Identifier) -> Result<Login, ContainsNul> {
+        let role = instance.roles.get(name);
+        let password_file = match role.and_then(|role| role.password.as_ref()) {
+            Some(PasswordSource::Generated) => Some(Literal::text(&generated_file(name))?),
+            Some(source) => password_file(source)?,
+            None => None,
+        };
+        Ok(Login {
+            role: Text::try_from(name.shared())?,
+            password_file,
+        })
+    }
 }
 
 impl Connection {
@@ -121,23 +159,63 @@ impl Connection {
         name: &Identifier,
         database: &Database,
     ) -> Result<Connection, ContainsNul> {
-        let role = instance.roles.get(&database.user);
-        let password = match role.and_then(|role| role.password.as_ref()) {
-            Some(PasswordSource::Generated) => {
-                Some(Literal::text(&generated_file(&database.user))?)
-            }
-            Some(source) => password_file(source)?,
-            None => None,
+        let roles = further_roles(instance, database).into_iter();
+        let file = |wanted: bool, file: &str| {
+            let path = || {
+                format!(
+                    "{ROOT}/{}/{file}",
+                    connection_files::folder(&database.service, name)
+                )
+            };
+            wanted.then(|| Literal::text(&path())).transpose()
         };
+        let files = database.connection.as_deref();
         Ok(Connection {
             database: Text::try_from(name.shared())?,
-            user: Text::try_from(database.user.shared())?,
+            login: Login::new(instance, &database.user)?,
             socket_only: database.socket_only,
-            password_file: password,
+            environment_file: file(
+                files.is_some_and(|files| files.environment.is_some()),
+                "environment",
+            )?,
+            pgpass_file: file(files.is_some_and(|files| files.pgpass), "pgpass")?,
+            service_file: file(
+                files.is_some_and(|files| files.service_file),
+                "pg_service.conf",
+            )?,
+            roles: roles
+                .map(|role| Login::new(instance, role))
+                .collect::<Result<_, _>>()?,
         })
     }
 
     fn attributes(&self, names: &Names, port: u16) -> Result<Literal, ContainsNul> {
+        let mut attributes = self.of_login(&self.login, names, port)?;
+        let files = [
+            (&names.environment_file, &self.environment_file),
+            (&names.pgpass_file, &self.pgpass_file),
+            (&names.service_file, &self.service_file),
+        ];
+        for (name, file) in files {
+            attributes.extend(file.clone().map(|path| (name.clone(), path)));
+        }
+        if !self.roles.is_empty() {
+            let roles = self.roles.iter().map(|login| {
+                let attributes = self.of_login(login, names, port)?;
+                Ok((login.role.clone(), Literal::attrs(attributes)))
+            });
+            let roles = roles.collect::<Result<Vec<_>, ContainsNul>>()?;
+            attributes.push((names.roles.clone(), Literal::attrs(roles)));
+        }
+        Ok(Literal::attrs(attributes))
+    }
+
+    fn of_login(
+        &self,
+        login: &Login,
+        names: &Names,
+        port: u16,
+    ) -> Result<Vec<(Text, Literal)>, ContainsNul> {
         let encode = |text| utf8_percent_encode(text, UNRESERVED);
         let host = match (&names.socket_directory.1, self.socket_only) {
             (Literal::Str(directory), true) => directory.as_str(),
@@ -145,24 +223,43 @@ impl Connection {
         };
         let url = format!(
             "postgresql://{}@{}:{port}/{}",
-            encode(self.user.as_str()),
+            encode(login.role.as_str()),
             encode(host),
             encode(self.database.as_str())
         );
-        let mut attributes = Vec::with_capacity(7);
+        let mut attributes = Vec::with_capacity(12);
         attributes.push((names.database.clone(), Literal::Str(self.database.clone())));
         attributes.push(match self.socket_only {
             true => (names.host.0.clone(), names.socket_directory.1.clone()),
             false => names.host.clone(),
         });
-        let password_file = self.password_file.clone();
+        if !self.socket_only {
+            let url = connection_files::jdbc_url(self.database.as_str(), port);
+            attributes.push((names.jdbc_url.clone(), Literal::text(&url)?));
+        }
+        let password_file = login.password_file.clone();
         attributes.extend(password_file.map(|path| (names.password_file.clone(), path)));
         attributes.push(names.port.clone());
         attributes.push(names.socket_directory.clone());
         attributes.push((names.url.clone(), Literal::text(&url)?));
-        attributes.push((names.username.clone(), Literal::Str(self.user.clone())));
-        Ok(Literal::attrs(attributes))
+        attributes.push((names.username.clone(), Literal::Str(login.role.clone())));
+        Ok(attributes)
     }
+}
+
+/// The roles beside `user` that log in and have privileges in the database, sorted.
+fn further_roles<'i>(instance: &Instance, database: &'i Database) -> BTreeSet<&'i Identifier> {
+    let granted = database
+        .grants
+        .iter()
+        .filter_map(|grant| match &grant.grantee {
+            Grantee::Role(role) => Some(role),
+            Grantee::Public => None,
+        });
+    let named = database.access.iter().map(|access| &access.role);
+    let logs_in = |role: &&Identifier| instance.roles.get(*role).is_some_and(|it| it.login);
+    let others = named.chain(granted).filter(|role| **role != database.user);
+    others.filter(logs_in).collect()
 }
 
 /// The path on the host of the file that holds the password; nothing for one that is made there.

@@ -1,6 +1,7 @@
 //! The NixOS module.
 
 mod connection;
+mod connection_files;
 mod left_out;
 mod provision;
 

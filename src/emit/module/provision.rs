@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::connection::password_file;
+use super::connection_files;
 use crate::catalog::{Drift, DriftMode, Instance, PasswordSource};
 use crate::emit::nix::literal::{ContainsNul, Literal, Reference, Root, Text};
 use crate::emit::sql::{self, Credential, Secrets};
 use crate::postgres::identifier::Identifier;
 
 const WRAPPER: &str = include_str!("../../../templates/provision/unit.sh");
+
+const CONNECTIONS: &str = include_str!("../../../templates/provision/connections.sh");
 
 /// Where the units put the passwords for the server to read.
 const SECRETS: &str = "/run/dbgen-provision/secrets";
@@ -23,11 +26,12 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// The file that keeps the password made for the role. It must not depend on other roles.
 pub fn generated_file(role: &Identifier) -> String {
-    format!("{PASSWORDS}/{}", file_name(role))
+    format!("{PASSWORDS}/{}", file_name(role.as_str()))
 }
 
-fn file_name(role: &Identifier) -> String {
-    utf8_percent_encode(role.as_str(), PLAIN).to_string()
+/// A name as a file name.
+pub fn file_name(name: &str) -> String {
+    utf8_percent_encode(name, PLAIN).to_string()
 }
 
 /// What the template may use.
@@ -48,14 +52,59 @@ pub fn context(
         .iter()
         .filter(|credential| credential.source == PasswordSource::Generated);
     let made = made.map(|credential| {
-        let file = Literal::text(&file_name(&credential.role))?;
+        let file = Literal::text(&file_name(credential.role.as_str()))?;
         Ok((Text::try_from(&*credential.name)?, file))
     });
     context.insert("generated", set(made)?);
+    connections(instance, &credentials, context)?;
     let drift = instance.drift.as_ref().map(drift).transpose()?;
     context.insert("drift", drift.unwrap_or(Literal::Null));
     context.insert("sopsSecrets", sops(&credentials)?);
     context.insert("ageSecrets", agenix(&credentials)?);
+    Ok(())
+}
+
+/// What the unit needs that writes the files of the connections. Each file is seven texts.
+fn connections(
+    instance: &Instance,
+    credentials: &[Credential],
+    context: &mut BTreeMap<&'static str, Literal>,
+) -> Result<(), ContainsNul> {
+    let mut texts = Vec::new();
+    let mut loaded = BTreeMap::new();
+    for (name, database) in &instance.databases {
+        for file in connection_files::files(instance, name, database) {
+            let place = credentials.binary_search_by(|it| it.role.cmp(&database.user));
+            let credential = place.ok().and_then(|place| credentials.get(place));
+            let credential = credential.filter(|_| file.is_secret);
+            let credential_name = credential.map_or("", |credential| &*credential.name);
+            for text in [
+                &*file.path,
+                &*file.owner,
+                &*file.group,
+                &*file.mode,
+                credential_name,
+                database.user.as_str(),
+                &*file.text,
+            ] {
+                texts.push(Literal::text(text)?);
+            }
+            if let Some(credential) = credential {
+                loaded.insert(&*credential.name, credential);
+            }
+        }
+    }
+    let loaded = loaded.into_iter().filter_map(|(name, credential)| {
+        let path = match credential.source {
+            PasswordSource::Generated => Literal::text(&generated_file(&credential.role)).map(Some),
+            _ => password_file(&credential.source),
+        };
+        let path = path.transpose()?;
+        Some(path.and_then(|path| Ok((Text::try_from(name)?, path))))
+    });
+    context.insert("connectionCredentials", set(loaded)?);
+    context.insert("connectionFiles", Literal::list(texts));
+    context.insert("connectionsScript", Literal::lines(CONNECTIONS.to_owned())?);
     Ok(())
 }
 

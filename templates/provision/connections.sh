@@ -1,0 +1,167 @@
+# Writes the files that tell services how to connect. Each is seven entries of `files`: its path, owner, group (empty: the
+# owner's), permissions, the credential with the password (empty: none), the role, and its text, in which a percent sign with
+# a letter stands for the password. systemd names the directories.
+set -euo pipefail
+umask 077
+# Characters are bytes, however the password is encoded.
+export LC_ALL=C
+root=${RUNTIME_DIRECTORY:-/run/dbgen/connections}
+failed=0
+
+complain() {
+  echo "dbgen: $1" >&2
+  failed=1
+}
+
+# Of the bytes of $1, those that can't stand in a URL are percent-encoded.
+encode() {
+  local i byte code
+  REPLY=
+  for ((i = 0; i < ${#1}; i++)); do
+    byte=${1:i:1}
+    case $byte in
+      [a-zA-Z0-9._~-]) ;;
+      *)
+        printf -v code %d "'$byte"
+        printf -v byte '%%%02X' "$((code & 255))"
+        ;;
+    esac
+    REPLY+=$byte
+  done
+}
+
+# $1 as a value in an environment file: quoted only where it must be, because not everything that reads them knows quotes.
+quote() {
+  local i byte
+  case $1 in
+    *[!a-zA-Z0-9_./:@%+,=~-]*) ;;
+    *)
+      REPLY=$1
+      return
+      ;;
+  esac
+  REPLY='"'
+  for ((i = 0; i < ${#1}; i++)); do
+    byte=${1:i:1}
+    case $byte in
+      '"' | "\\" | '$' | '`') REPLY+="\\" ;;
+    esac
+    REPLY+=$byte
+  done
+  REPLY+='"'
+}
+
+# Replaces what stands for the password $2 in the text $1. 1: the password can't stand there, and `why` says so.
+fill() {
+  local text=$1 password=$2 part form filled=''
+  while [[ $text == *%* ]]; do
+    part=${text%%\%*}
+    text=${text#*\%}
+    form=${text:0:1}
+    text=${text:1}
+    case $form in
+      %) REPLY=% ;;
+      r) REPLY=$password ;;
+      u) encode "$password" ;;
+      q)
+        # systemd passes over a variable with another control character.
+        if [[ ${password//[$'\t\n']/} == *[[:cntrl:]]* ]]; then
+          why='holds a control character, which an environment file can not'
+          return 1
+        fi
+        quote "$password"
+        ;;
+      p | s)
+        if [[ $password == *[$'\n\r']* ]]; then
+          why='holds a line break, which a file of libpq can not'
+          return 1
+        fi
+        REPLY=$password
+        if [ "$form" = p ]; then
+          REPLY=${REPLY//\\/\\\\}
+          REPLY=${REPLY//:/\\:}
+        elif [[ $password == *[[:space:]] ]]; then
+          why='ends with white space, which a connection service file can not hold'
+          return 1
+        fi
+        ;;
+    esac
+    filled+=$part$REPLY
+  done
+  REPLY=$filled$text
+}
+
+# The password as the server has it: without the line's end.
+read_password() {
+  REPLY=
+  why='can not be read'
+  [ -r "$1" ] || return 1
+  # A NUL byte would end it.
+  why='holds a NUL byte, which no password can'
+  ! IFS= read -r -d '' REPLY < "$1" || return 1
+  if [[ $REPLY == *$'\n' ]]; then
+    REPLY=${REPLY%$'\n'}
+    REPLY=${REPLY%$'\r'}
+  fi
+  why='is empty'
+  [ -n "$REPLY" ] || return 1
+  why='is a SCRAM-SHA-256 verifier, from which nobody can log in'
+  [[ ! $REPLY =~ ^SCRAM-SHA-256\$[0-9]+:[^$]+\$[^:]+:.+$ ]]
+}
+
+# A file appears with the whole text or not at all; one that is the same already stays.
+put() {
+  local path=$1 owner=$2 group=$3 mode=$4 text=$5 old='' is new
+  if [ -f "$path" ] && [ ! -L "$path" ]; then
+    IFS= read -r -d '' old < "$path" || true
+    is=$(stat -c %a:%u:%g -- "$path")
+  fi
+  new=$(mktemp "${path%/*}/.new.XXXXXXXXXX")
+  printf %s "$text" > "$new"
+  chmod "$mode" "$new"
+  if ! chown -- "$owner:$group" "$new"; then
+    rm -f -- "$new"
+    complain "$path can't be given to $owner${group:+:$group}"
+    return
+  fi
+  if [ "$old" = "$text" ] && [ "${is-}" = "$(stat -c %a:%u:%g -- "$new")" ]; then
+    rm -f -- "$new"
+  else
+    mv -fT -- "$new" "$path"
+  fi
+}
+
+declare -A wanted=()
+for ((i = 0; i < ${#files[@]}; i += 7)); do
+  path=$root/${files[i]}
+  credential=${files[i + 4]}
+  password=
+  why=
+  wanted[$path]=1
+  install -d -m 0755 -- "${path%/*/*}" "${path%/*}"
+  rm -f -- "${path%/*}"/.new.*
+  if [ -n "$credential" ]; then
+    if ! read_password "$CREDENTIALS_DIRECTORY/$credential"; then
+      complain "$path is not written: the password of role ${files[i + 5]} $why"
+      rm -f -- "$path"
+      continue
+    fi
+    password=$REPLY
+  fi
+  if ! fill "${files[i + 6]}" "$password"; then
+    complain "$path is not written: the password of role ${files[i + 5]} $why"
+    rm -f -- "$path"
+    continue
+  fi
+  put "$path" "${files[i + 1]}" "${files[i + 2]}" "${files[i + 3]}" "$REPLY"
+done
+
+# What is no longer declared tells nobody any more.
+shopt -s nullglob dotglob
+for path in "$root"/*/*/*; do
+  [ -n "${wanted[$path]-}" ] || rm -f -- "$path"
+done
+for path in "$root"/*/* "$root"/*; do
+  rmdir -- "$path" 2> /dev/null || true
+done
+exit "$failed"
