@@ -6,6 +6,7 @@ pub mod conflicting_password;
 pub mod conflicting_port;
 pub mod conflicting_role;
 pub mod declared_twice;
+pub mod dump_directory;
 pub mod duplicate_database;
 pub mod duplicate_key;
 pub mod duplicate_parameter;
@@ -58,6 +59,7 @@ pub mod place;
 pub mod plain_text_password;
 pub mod port_out_of_range;
 pub mod relative_secret_path;
+pub mod removed_and_declared;
 pub mod reserved_database;
 pub mod reserved_role;
 pub mod reserved_schema;
@@ -100,6 +102,7 @@ pub static RULES: &[&Rule] = &[
     &conflicting_port::CONFLICTING_PORT,
     &conflicting_role::CONFLICTING_ROLE,
     &declared_twice::DECLARED_TWICE,
+    &dump_directory::DUMP_DIRECTORY,
     &duplicate_database::DUPLICATE_DATABASE,
     &duplicate_key::DUPLICATE_KEY,
     &duplicate_parameter::DUPLICATE_PARAMETER,
@@ -147,6 +150,7 @@ pub static RULES: &[&Rule] = &[
     &plain_text_password::PLAIN_TEXT_PASSWORD,
     &port_out_of_range::PORT_OUT_OF_RANGE,
     &relative_secret_path::RELATIVE_SECRET_PATH,
+    &removed_and_declared::REMOVED_AND_DECLARED,
     &reserved_database::RESERVED_DATABASE,
     &reserved_role::RESERVED_ROLE,
     &reserved_schema::RESERVED_SCHEMA,
@@ -182,6 +186,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     conflicting_port::check,
     conflicting_role::check,
     declared_twice::check,
+    dump_directory::check,
     duplicate_database::check,
     duplicate_parameter::check,
     duplicate_service::check,
@@ -223,6 +228,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     plain_text_password::check,
     port_out_of_range::check,
     relative_secret_path::check,
+    removed_and_declared::check,
     reserved_database::check,
     reserved_role::check,
     reserved_schema::check,
