@@ -221,7 +221,7 @@ fn public_is_revoked_in_a_database_that_declares_nothing_else() {
             has_function_privilege('public', 'public.f(integer)', 'EXECUTE'), has_function_privilege('public', 'public.p(integer)', 'EXECUTE'), has_function_privilege('public', 'public.a(integer)', 'EXECUTE'), has_type_privilege('public', 'public.e', 'USAGE')";
             assert_eq!(
                 may(cluster, asked),
-                vec!["f"; 11].join(" "),
+                ["f"; 11].join(" "),
                 "{}",
                 cluster.major
             );

@@ -529,7 +529,7 @@ fn database(
     if dice.once_in(2) {
         access.push(Access {
             role: dice.pick(&declared).clone(),
-            preset: *dice.pick(&["read-only", "read-write", "owner"]),
+            preset: dice.pick(&["read-only", "read-write", "owner"]),
             schemas: vec!["public".to_owned()],
         });
     }
@@ -588,7 +588,7 @@ fn grantee(dice: &mut Dice, roles: &[String]) -> String {
     if dice.once_in(5) {
         "PUBLIC".to_owned()
     } else {
-        quoted(dice, &roles)
+        quoted(dice, roles)
     }
 }
 
@@ -601,7 +601,7 @@ fn by_hand(
     major: u8,
 ) -> String {
     let (kind, on) = match dice.below(8) {
-        0 => ("schema", format!("SCHEMA {}", quoted(dice, &schemas))),
+        0 => ("schema", format!("SCHEMA {}", quoted(dice, schemas))),
         1 => ("language", "LANGUAGE \"Odd language\"".to_owned()),
         2 => (
             "foreignDataWrapper",
@@ -645,7 +645,7 @@ fn by_hand(
         }
         3 => format!(
             "GRANT {privileges} ON {on} TO {} WITH GRANT OPTION;\n",
-            quoted(dice, &roles)
+            quoted(dice, roles)
         ),
         _ => format!("GRANT {privileges} ON {on} TO {};\n", grantee(dice, roles)),
     }
@@ -659,12 +659,12 @@ fn default_by_hand(dice: &mut Dice, roles: &[String], schemas: &[&String], major
         ("type", "TYPES"),
     ]);
     let place = if dice.once_in(2) {
-        format!("IN SCHEMA {}", quoted(dice, &schemas))
+        format!("IN SCHEMA {}", quoted(dice, schemas))
     } else {
         String::new()
     };
     let privileges = some_of(dice, kind, major).join(", ");
-    let creator = quoted(dice, &roles);
+    let creator = quoted(dice, roles);
     if place.is_empty() && dice.once_in(4) {
         return format!(
             "ALTER DEFAULT PRIVILEGES FOR ROLE {creator} REVOKE ALL ON {word} FROM PUBLIC;\n"
