@@ -13,3 +13,4 @@ pub mod plan;
 pub mod postgres;
 pub mod server;
 pub mod source;
+pub mod verify;

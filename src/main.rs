@@ -12,6 +12,7 @@ use dbgen::server::ask::AskError;
 use dbgen::server::interrupt;
 use dbgen::server::psql::PsqlError;
 use dbgen::server::run::RunError;
+use dbgen::verify::AttemptError;
 
 fn main() -> ExitCode {
     match Cli::parse().run() {
@@ -42,7 +43,13 @@ fn psql_error(error: &anyhow::Error) -> Option<&PsqlError> {
             AskError::Psql(error) => Some(error),
             _ => None,
         });
-    of_run.or(of_ask)
+    let of_attempt = error
+        .downcast_ref::<AttemptError>()
+        .and_then(|error| match error {
+            AttemptError::Psql(error) => Some(error),
+            AttemptError::PasswordFile(_) => None,
+        });
+    of_run.or(of_ask).or(of_attempt)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -9,12 +9,13 @@ use std::os::unix::fs::PermissionsExt;
 use run::Folder;
 use serde_json::Value;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "check",
     "render",
     "hba",
     "plan",
     "apply",
+    "verify",
     "sql",
     "explain",
     "schema",
@@ -69,6 +70,12 @@ fn every_command_has_help_and_no_other_command_is_there() {
 /// A psql that has a server on which nothing is to be done.
 const PSQL: &str = r#"#!/bin/sh
 cat > read
+# A login that is only tried.
+[ -s read ] || exit 0
+if grep -q pg_stat_activity read; then
+  cat facts
+  exit
+fi
 case "$*" in
   *mode=plan* | *mode=apply*)
     for scope in '"roles"' '"databases"' '"contents","database":"immich"'; do
@@ -78,6 +85,15 @@ case "$*" in
     printf '{"version":170000,"recovery":false,"user":"postgres","superuser":true,"createRole":true,"createDatabase":true,"iterations":4096}\n{}\n' ;;
 esac
 "#;
+
+/// What that server says to a verification.
+const FACTS: &str = r#"{
+  "version": 170000, "release": "17.0", "user": "postgres", "recovery": false, "host": "/run/postgresql", "port": "5432",
+  "listenAddresses": "localhost", "tls": false, "maxConnections": 100, "reserved": 3, "connections": 1, "loaded": 1.5,
+  "roles": { "immich": { "login": true, "superuser": false, "connectionLimit": -1, "connections": 0, "expired": false, "memberOf": [] } },
+  "databases": { "immich": { "owner": "immich", "encoding": "UTF8", "sameEncoding": true, "collate": "C", "ctype": "C", "localeProvider": "libc",
+    "allowsConnections": true, "connectionLimit": -1, "connections": 0, "mayConnect": ["immich"] } }
+}"#;
 
 /// The command lines among the examples of a help text.
 fn examples(help: &str) -> Vec<String> {
@@ -121,6 +137,7 @@ fn every_example_in_the_help_is_a_command_line_that_works() {
             ),
             ("immich.secret", "secret"),
             ("bin/psql", PSQL),
+            ("facts", FACTS),
             ("pg_hba.conf", hba),
             ("pg_ident.conf", ""),
             (".config/fish/completions/kept", ""),
@@ -140,6 +157,7 @@ fn every_example_in_the_help_is_a_command_line_that_works() {
             .replace("nix eval --json .#services", "echo '{\"services\":{}}'")
             .replace("nix eval --json .#declarations", "echo '{\"services\":{}}'")
             .replace("/etc/pg_hba.conf", "pg_hba.conf")
+            .replace("/var/lib/node_exporter/", "")
             .replace("man ./man/dbgen.1", "test -s man/dbgen.1");
         let psql = folder.path("bin/psql");
         std::fs::set_permissions(psql, PermissionsExt::from_mode(0o755)).unwrap();

@@ -74,6 +74,7 @@ fn the_readme_names_only_options_that_are_there() {
         "plan",
         "apply",
         "sql",
+        "verify",
         "explain",
         "schema",
         "init",
@@ -90,6 +91,7 @@ fn the_readme_names_only_options_that_are_there() {
         "nix/README.md",
         "docs/output-formats.md",
         "docs/server.md",
+        "docs/verify.md",
     ] {
         let text = fs::read_to_string(project(document)).unwrap();
         for option in text.split(|c: char| !(c.is_ascii_lowercase() || c == '-')) {

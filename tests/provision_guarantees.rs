@@ -714,6 +714,29 @@ fn what_a_hand_changes_is_noticed_by_the_next_run() {
     );
 }
 
+/// Only who passed a right on can take it back, and the way there is taken from PUBLIC in the same run.
+#[test]
+fn a_right_that_was_passed_on_is_taken_back() {
+    each_quiet("a_right_that_was_passed_on_is_taken_back", |cluster| {
+        cluster.sql("postgres", "CREATE ROLE first; CREATE ROLE second");
+        cluster.sql("postgres", "CREATE DATABASE there");
+        cluster.sql(
+            "there",
+            "CREATE TABLE public.a (); GRANT SELECT ON public.a TO first WITH GRANT OPTION;
+             GRANT USAGE ON SCHEMA public TO PUBLIC; SET ROLE first; GRANT SELECT ON public.a TO second",
+        );
+        let program = Program::of(&json!({ "services": { "app": {
+            "databases": [{ "type": "postgresql", "name": "there", "user": "own\"er", "converge": "authoritative",
+                "grants": [{ "role": "first", "privileges": ["SELECT"], "on": { "table": "public.a" }, "withGrantOption": true }] }],
+            "roles": [{ "name": "first" }, { "name": "second" }],
+        } } }));
+        program.apply(cluster);
+        let asked = "SELECT has_table_privilege('first', 'a', 'SELECT WITH GRANT OPTION'), has_table_privilege('second', 'a', 'SELECT')";
+        assert_eq!(cluster.sql("there", asked), "t|f");
+        assert_eq!(program.plan(cluster).changes(), [""; 0]);
+    });
+}
+
 #[test]
 fn a_restored_dump_is_noticed() {
     let Some(installation) = installations()

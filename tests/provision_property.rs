@@ -225,6 +225,9 @@ fn expected_roles(world: &World, had: &Roles, exact: bool, major: u8) -> Roles {
         if switch("superuser", false) {
             roles.superusers.insert(role.name.clone());
         }
+        if major < 16 && !switch("inherit", true) {
+            roles.never_inherits.insert(role.name.clone());
+        }
         inherits.insert(role.name.clone(), switch("inherit", true));
     }
     roles.superusers.extend(

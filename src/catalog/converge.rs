@@ -111,6 +111,9 @@ pub(super) fn instance(instance: &mut Instance, said: &declaration::Instance) ->
             _ => return Err(unknown(creation)),
         };
     }
+    if let Some(said) = &said.removed {
+        instance.removed.add(said)?;
+    }
     if let Some(said) = &said.drift {
         instance.drift = Some(drift(said)?);
     }

@@ -9,8 +9,8 @@ use thiserror::Error;
 use super::{
     Access, Catalog, Connection, Converge, CreatedBy, Creation, DEFAULT_PORT,
     DEFAULT_SOCKET_DIRECTORY, Database, DefaultPrivilege, Details, Extension, Grant, Grantee,
-    Hooks, Instance, MAIN, Membership, Object, PasswordSource, Preset, Privileges, Role, Settings,
-    Timeouts, access, connection, converge,
+    Hooks, Instance, MAIN, Membership, Object, PasswordSource, Preset, Privileges, Removed, Role,
+    Settings, Timeouts, access, connection, converge,
 };
 use crate::check::{Scope, target};
 use crate::declaration::{self, Attribute, Setting, Text};
@@ -69,6 +69,7 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
         packages: BTreeSet::new(),
         converge: Converge::default(),
         creation: CreatedBy::default(),
+        removed: Removed::default(),
         drift: None,
         timeouts: Timeouts::default(),
     };

@@ -6,6 +6,7 @@ pub mod connection;
 mod converge;
 mod lower;
 pub mod reach;
+mod removed;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ use crate::postgres::version::Version;
 pub use connection::{Connection, Environment};
 pub use converge::{Converge, CreatedBy, Drift, DriftMode, Hook, Hooks, Public, Timeouts};
 pub use lower::{Impossible, lower};
+pub use removed::Removed;
 
 /// The server that services.postgresql runs.
 pub const MAIN: &str = "main";
@@ -68,6 +70,8 @@ pub struct Instance {
     pub converge: Converge,
     /// Who creates databases and roles.
     pub creation: CreatedBy,
+    /// What shall no longer be there.
+    pub removed: Removed,
     /// How often drift is looked for; nothing: never.
     pub drift: Option<Drift>,
     /// How long the sessions of the provisioning program wait.

@@ -41,10 +41,10 @@ impl Route {
     /// All of them, in the order in which they are shown.
     pub const ALL: [Route; 3] = [Route::Socket, Route::Ipv4, Route::Ipv6];
 
-    fn client(self) -> Client {
+    fn client(self, tls: bool) -> Client {
         let tcp = |ip: IpAddr| Client::Tcp {
             ip,
-            tls: false,
+            tls,
             gss: false,
         };
         match self {
@@ -94,6 +94,8 @@ pub struct Answer {
     pub method: Option<Method>,
     /// The index of a rule before it that may match too.
     pub undecided: Option<usize>,
+    /// The index of the line of pg_ident.conf that lets the Unix user in.
+    pub map: Option<usize>,
 }
 
 impl Catalog {
@@ -166,15 +168,33 @@ impl Instance {
         route: Route,
     ) -> Answer {
         let member_of = |group: &str| self.is_member(login.user, group);
+        login.answer((rules, maps), route, false, &member_of)
+    }
+}
+
+impl DeclaredLogin<'_> {
+    /// The Unix user that logs in over the socket: the declared one, or one that is named like the role.
+    pub fn system_user(&self) -> &str {
+        self.unix_user.unwrap_or(self.user)
+    }
+
+    /// What rules and maps make of the login over a route, encrypted or not, where memberships are known.
+    pub fn answer(
+        &self,
+        (rules, maps): (&[Rule], &[IdentMap]),
+        route: Route,
+        tls: bool,
+        member_of: &dyn Fn(&str) -> bool,
+    ) -> Answer {
         let simulated = simulate(
             rules,
             maps,
             &Login {
-                client: route.client(),
-                database: login.database,
-                user: login.user,
-                member_of: &member_of,
-                system_user: Some(login.unix_user.unwrap_or(login.user)),
+                client: route.client(tls),
+                database: self.database,
+                user: self.user,
+                member_of,
+                system_user: Some(self.system_user()),
                 replication: false,
             },
         );
@@ -184,6 +204,7 @@ impl Instance {
 
 fn answer(route: Route, outcome: &Outcome) -> Answer {
     let undecided = outcome.undecided.first().map(|undecided| undecided.rule);
+    let mut map = None;
     let (rule, method, verdict) = match &outcome.decision {
         Decision::NoMatch => (None, None, Verdict::NoRule),
         Decision::Matched {
@@ -191,6 +212,9 @@ fn answer(route: Route, outcome: &Outcome) -> Answer {
             method,
             ident,
         } => {
+            if let Some(IdentDecision::Map(index)) = ident {
+                map = Some(*index);
+            }
             let verdict = match (method, ident) {
                 (Method::Trust, _) => Verdict::Admitted,
                 (Method::Reject, _) => Verdict::Refused,
@@ -213,5 +237,6 @@ fn answer(route: Route, outcome: &Outcome) -> Answer {
         rule,
         method,
         undecided,
+        map,
     }
 }

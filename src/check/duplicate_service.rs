@@ -10,8 +10,8 @@ use crate::source::Span;
 rule! {
     /// ## What it does
     /// Finds services and instances that stand in several files and say the same thing in more than one of them:
-    /// `enable` or `unixUser` of a service, `version`, `socketDirectory`, `converge`, `creation`, `drift`, `lockTimeout`
-    /// or `statementTimeout` of an instance. Lists, such as `databases`, add up.
+    /// `enable` or `unixUser` of a service, `version`, `socketDirectory`, `converge`, `creation`, `drift`, `lockTimeout`,
+    /// `statementTimeout` or `removed.dumpDirectory` of an instance. Lists, such as `databases`, add up.
     ///
     /// ## Why is this bad?
     /// Neither file is more right than the other. If the last one won, the order of the files would decide, and a
@@ -62,12 +62,15 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             "version",
             instance.version.map(|version| version.span),
         );
+        let removed = instance.removed.as_ref();
+        let dump_directory = removed.map_or(&None, |removed| &removed.dump_directory);
         for (field, text) in [
             ("socketDirectory", &instance.socket_directory),
             ("converge", &instance.converge),
             ("creation", &instance.creation),
             ("lockTimeout", &instance.lock_timeout),
             ("statementTimeout", &instance.statement_timeout),
+            ("removed.dumpDirectory", dump_directory),
         ] {
             let span = text.as_ref().map(|text| text.span);
             said.tell("instance", &instance.name, field, span);

@@ -7,6 +7,7 @@ pub mod conflicting_port;
 pub mod conflicting_role;
 pub mod connection_without_owner;
 pub mod declared_twice;
+pub mod dump_directory;
 pub mod duplicate_database;
 pub mod duplicate_key;
 pub mod duplicate_parameter;
@@ -62,6 +63,7 @@ pub mod place;
 pub mod plain_text_password;
 pub mod port_out_of_range;
 pub mod relative_secret_path;
+pub mod removed_and_declared;
 pub mod reserved_database;
 pub mod reserved_role;
 pub mod reserved_schema;
@@ -106,6 +108,7 @@ pub static RULES: &[&Rule] = &[
     &conflicting_role::CONFLICTING_ROLE,
     &connection_without_owner::CONNECTION_WITHOUT_OWNER,
     &declared_twice::DECLARED_TWICE,
+    &dump_directory::DUMP_DIRECTORY,
     &duplicate_database::DUPLICATE_DATABASE,
     &duplicate_key::DUPLICATE_KEY,
     &duplicate_parameter::DUPLICATE_PARAMETER,
@@ -156,6 +159,7 @@ pub static RULES: &[&Rule] = &[
     &plain_text_password::PLAIN_TEXT_PASSWORD,
     &port_out_of_range::PORT_OUT_OF_RANGE,
     &relative_secret_path::RELATIVE_SECRET_PATH,
+    &removed_and_declared::REMOVED_AND_DECLARED,
     &reserved_database::RESERVED_DATABASE,
     &reserved_role::RESERVED_ROLE,
     &reserved_schema::RESERVED_SCHEMA,
@@ -193,6 +197,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     conflicting_role::check,
     connection_without_owner::check,
     declared_twice::check,
+    dump_directory::check,
     duplicate_database::check,
     duplicate_parameter::check,
     duplicate_service::check,
@@ -237,6 +242,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     plain_text_password::check,
     port_out_of_range::check,
     relative_secret_path::check,
+    removed_and_declared::check,
     reserved_database::check,
     reserved_role::check,
     reserved_schema::check,

@@ -123,6 +123,11 @@ fn of_instance<'d>(instance: &'d Instance, tell: &mut impl FnMut(Noun, &'d Text)
         of_tokens(Noun::Database, &rule.databases, tell);
         of_tokens(Noun::Role, &rule.users, tell);
     }
+    if let Some(removed) = &instance.removed {
+        let databases = removed.databases.iter();
+        databases.for_each(|name| tell(Noun::Database, name));
+        removed.roles.iter().for_each(|name| tell(Noun::Role, name));
+    }
     instance
         .ident_map
         .iter()

@@ -6,7 +6,8 @@ use crate::postgres::identifier::is_system_database;
 
 rule! {
     /// ## What it does
-    /// Finds services that declare `postgres`, `template0` or `template1` as their database.
+    /// Finds services that declare `postgres`, `template0` or `template1` as their database, and these among the
+    /// databases that an instance removes.
     ///
     /// ## Why is this bad?
     /// Every server has these three. What a service puts into `template1` is copied into each database that is
@@ -47,6 +48,17 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
                 .label("every server has it already")
                 .help("give the service a database of its own:")
                 .example(scope.example(name.span, &example)),
+        );
+    }
+    let removed = scope.declarations.removed();
+    let removed = removed.flat_map(|removed| &removed.databases);
+    for name in removed.filter(|name| is_system_database(&name.value)) {
+        let shown = phrase::backticked(&name.value);
+        let message = format!("database {shown} can't be removed, it belongs to the server itself");
+        findings.push(
+            Diagnostic::new(&RESERVED_DATABASE, name.span, message)
+                .label("every server has it and needs it")
+                .help("leave it out"),
         );
     }
 }

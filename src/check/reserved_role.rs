@@ -9,7 +9,7 @@ rule! {
     /// ## What it does
     /// Finds databases whose `user`, and `roles` whose `name`, is `public`, `none`, `postgres`, or begins with `pg_`.
     /// As the target of a membership the predefined roles, such as `pg_monitor`, are fine, but for `pg_database_owner`,
-    /// whose only member is the owner of the database.
+    /// whose only member is the owner of the database. An instance can't remove any of them.
     ///
     /// ## Why is this bad?
     /// PostgreSQL refuses to create `public`, `none` and `pg_...`. `postgres` is the superuser that NixOS makes: a
@@ -47,6 +47,17 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
                     .map(|of| database_owner(role, of)),
             );
         }
+    }
+    let removed = scope.declarations.removed();
+    let removed = removed.flat_map(|removed| &removed.roles);
+    for name in removed.filter(|name| &*name.value == "postgres" || is_reserved_role(&name.value)) {
+        let shown = phrase::backticked(&name.value);
+        let message = format!("role {shown} can't be removed, it belongs to the server itself");
+        findings.push(
+            Diagnostic::new(&RESERVED_ROLE, name.span, message)
+                .label("no role that a declaration could have made")
+                .help("leave it out"),
+        );
     }
 }
 

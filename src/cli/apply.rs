@@ -25,6 +25,7 @@ run, or rights are missing and nothing was changed.
 Examples:
   dbgen apply                                    the project's declarations, the local server
   dbgen apply --yes --connect service=production
+  dbgen apply --remove                           also drop what `removed` names, after dumps
   dbgen apply --password-file immich=immich.secret --connect 'host=db user=postgres'";
 
 #[derive(Debug, Args)]
@@ -94,8 +95,7 @@ pub fn run(args: &ApplyArgs, global: &Global) -> Result<Outcome> {
         ApplyFormat::Human => human::summary(&plan, Mode::Apply),
         ApplyFormat::Json => json::render(&plan, Mode::Apply),
     })?;
-    let is_converged = plan.failed().next().is_none() && plan.counts().blocked == 0;
-    Ok(match is_converged {
+    Ok(match plan.is_converged() {
         true => Outcome::Fine,
         false => Outcome::Findings,
     })

@@ -15,6 +15,7 @@ mod report;
 mod schema;
 mod server;
 mod sql;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -54,6 +55,7 @@ Examples:
   dbgen render services/ -o db.nix     render a folder of declarations to a file
   dbgen render --check --diff          is the committed module current?
   dbgen plan                           what would change on the running server
+  dbgen verify                         does every login get in, and if not, why?
   dbgen explain duplicate-database     what a finding means, and how to mend it";
 
 /// Options of every command.
@@ -106,6 +108,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Make a running server what is declared
     Apply(apply::ApplyArgs),
+    /// Try every declared login on a running server, and tell why one fails
+    Verify(verify::VerifyArgs),
     /// Print the program that plan and apply run, for psql
     Sql(sql::SqlArgs),
     /// Explain a finding
@@ -132,6 +136,7 @@ impl Cli {
             Command::Hba(args) => hba::run(&args, global),
             Command::Plan(args) => plan::run(&args, global),
             Command::Apply(args) => apply::run(&args, global),
+            Command::Verify(args) => verify::run(&args, global),
             Command::Sql(args) => sql::run(&args, global),
             Command::Explain(args) => explain::run(&args),
             Command::Schema(args) => schema::run(&args),

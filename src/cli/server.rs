@@ -14,9 +14,11 @@ use dbgen::plan::{Plan, Scope};
 use dbgen::server::ask::{self, Answer, AskError};
 use dbgen::server::connection::{self, ConnectionString};
 use dbgen::server::interrupt::Interrupts;
+use dbgen::server::passwords::{self, Passwords};
 use dbgen::server::psql::Psql;
+use dbgen::server::removal::Removal;
 use dbgen::server::rights::{self, Missing};
-use dbgen::server::{passwords, run};
+use dbgen::server::run::{self, RunError};
 
 use super::{Global, InputArgs, Outcome, report};
 
@@ -50,6 +52,11 @@ pub struct ServerArgs {
     /// Leave all passwords of roles as they are
     #[arg(long, conflicts_with = "password_file")]
     without_passwords: bool,
+
+    /// Also drop the databases and roles that the declarations name in `removed`: each database only after a dump of
+    /// it was restored and compared, each role only when nothing needs it. Without it they stay
+    #[arg(long)]
+    pub remove: bool,
 }
 
 fn password_file(text: &str) -> Result<(String, PathBuf), &'static str> {
@@ -74,6 +81,38 @@ pub fn load(args: &ServerArgs, global: &Global) -> Result<Option<Catalog>> {
     })
 }
 
+/// The declared server, how psql reaches it, and the passwords that are known here.
+pub fn prepare<'c>(
+    args: &ServerArgs,
+    catalog: &'c Catalog,
+) -> Result<(&'c Instance, Psql, Passwords)> {
+    let Some(instance) = catalog.instances.get(MAIN) else {
+        bail!("nothing is declared")
+    };
+    let connection: Option<ConnectionString> =
+        args.connect.as_deref().map(str::parse).transpose()?;
+    let credentials = match args.without_passwords {
+        true => Vec::new(),
+        false => sql::credentials(instance),
+    };
+    let files: BTreeMap<String, PathBuf> = args.password_file.iter().cloned().collect();
+    let passwords = passwords::read(&credentials, &files)?;
+    let environment = connection::defaults(
+        connection.as_ref(),
+        |name| std::env::var_os(name),
+        Path::new::<str>(&instance.socket_directory),
+        instance.port,
+    );
+    let psql = Psql {
+        program: args.psql.clone(),
+        connection,
+        environment,
+        alone: false,
+        interrupts: Interrupts::listen()?,
+    };
+    Ok((instance, psql, passwords))
+}
+
 /// A server that can be reached, and the program for it.
 pub struct Server<'c> {
     pub instance: &'c Instance,
@@ -84,6 +123,7 @@ pub struct Server<'c> {
     unread: Vec<String>,
     psql: Psql,
     script: String,
+    remove: bool,
 }
 
 /// What psql and the server say beside the result.
@@ -94,29 +134,7 @@ fn tell(line: &str) {
 impl<'c> Server<'c> {
     /// Reads the passwords, connects, and asks the server about itself.
     pub fn reach(args: &ServerArgs, catalog: &'c Catalog) -> Result<Server<'c>> {
-        let Some(instance) = catalog.instances.get(MAIN) else {
-            bail!("nothing is declared")
-        };
-        let connection: Option<ConnectionString> =
-            args.connect.as_deref().map(str::parse).transpose()?;
-        let credentials = match args.without_passwords {
-            true => Vec::new(),
-            false => sql::credentials(instance),
-        };
-        let files: BTreeMap<String, PathBuf> = args.password_file.iter().cloned().collect();
-        let passwords = passwords::read(&credentials, &files)?;
-        let environment = connection::defaults(
-            connection.as_ref(),
-            |name| std::env::var_os(name),
-            Path::new::<str>(&instance.socket_directory),
-            instance.port,
-        );
-        let psql = Psql {
-            program: args.psql.clone(),
-            connection,
-            environment,
-            interrupts: Interrupts::listen()?,
-        };
+        let (instance, psql, passwords) = prepare(args, catalog)?;
         let roles: Vec<_> = passwords.secrets.keys().collect();
         let answer = match ask::ask(&psql, &roles, tell) {
             Err(AskError::NoConnection) => bail!("{}", no_connection(&psql)),
@@ -142,6 +160,7 @@ impl<'c> Server<'c> {
             unread,
             psql,
             script,
+            remove: args.remove,
         })
     }
 
@@ -158,18 +177,47 @@ impl<'c> Server<'c> {
         }
     }
 
-    /// Runs the program.
-    pub fn run(&self, mode: Mode, reported: impl FnMut(&Scope)) -> Result<Plan> {
+    /// Runs the program, and does what is to be removed where that was asked for.
+    pub fn run(&self, mode: Mode, mut reported: impl FnMut(&Scope)) -> Result<Plan> {
         let without_superuser = !self.answer.superuser;
         let how = (mode, without_superuser);
-        Ok(run::run(
+        let removed = &self.instance.removed;
+        let removes = self.remove && !removed.is_empty();
+        let mut plan = run::run(
             &self.psql,
             self.instance,
             &self.script,
             how,
             tell,
-            reported,
-        )?)
+            |scope| match removes {
+                true => {
+                    let mut scope = scope.clone();
+                    scope.forget_removals(removed);
+                    reported(&scope);
+                }
+                false => reported(scope),
+            },
+        )?;
+        if !removes {
+            return Ok(plan);
+        }
+        for scope in &mut plan.scopes {
+            scope.forget_removals(removed);
+        }
+        let removal = Removal {
+            psql: &self.psql,
+            removed,
+            superuser: self.answer.superuser,
+            lock_timeout: &self.instance.timeouts.lock,
+        };
+        if mode == Mode::Plan {
+            plan.add(removal.plan().map_err(RunError::from)?);
+        } else if plan.is_converged() {
+            plan.add(removal.run(reported).map_err(RunError::from)?);
+        } else {
+            tell("note: nothing is removed while anything else is not as declared");
+        }
+        Ok(plan)
     }
 
     /// What a role that is no superuser lacks for this plan.

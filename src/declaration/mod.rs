@@ -52,6 +52,13 @@ impl Declarations {
             .flat_map(|instance| &instance.authentication)
     }
 
+    /// What shall no longer be there.
+    pub fn removed(&self) -> impl Iterator<Item = &Removed> {
+        self.instances
+            .iter()
+            .filter_map(|instance| instance.removed.as_ref())
+    }
+
     /// Every line of the ident map that a server declares.
     pub fn ident_map(&self) -> impl Iterator<Item = &Ident> {
         self.instances
@@ -97,12 +104,25 @@ pub struct Instance {
     pub converge: Option<Text>,
     /// Who creates databases and roles.
     pub creation: Option<Text>,
+    /// What shall no longer be there.
+    pub removed: Option<Removed>,
     /// Looking for drift.
     pub drift: Option<Drift>,
     /// How long the provisioning program waits for a lock.
     pub lock_timeout: Option<Text>,
     /// How long a statement of the provisioning program may take.
     pub statement_timeout: Option<Text>,
+}
+
+/// Databases and roles that shall no longer be there.
+#[derive(Debug)]
+pub struct Removed {
+    /// The databases.
+    pub databases: Vec<Text>,
+    /// The roles.
+    pub roles: Vec<Text>,
+    /// Where the dumps of the databases go.
+    pub dump_directory: Option<Text>,
 }
 
 /// A timer that looks for drift.

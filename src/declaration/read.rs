@@ -4,8 +4,8 @@ use super::connection::connection;
 use super::fields::{Fields, setting, text};
 use super::{
     Access, Attribute, Client, Creation, Database, DefaultPrivilege, Details, Drift, Extension,
-    Grant, Hook, Ident, Instance, Membership, Password, Project, Role, Rule, Schema, Service,
-    Target, Text,
+    Grant, Hook, Ident, Instance, Membership, Password, Project, Removed, Role, Rule, Schema,
+    Service, Target, Text,
 };
 use crate::source::{Node, Spanned, Value};
 
@@ -33,6 +33,14 @@ pub fn instance(name: Text, fields: Fields) -> Instance {
         }),
         converge: fields.text("converge"),
         creation: fields.text("creation"),
+        removed: fields
+            .node("removed")
+            .and_then(Fields::of)
+            .map(|fields| Removed {
+                databases: fields.texts("databases"),
+                roles: fields.texts("roles"),
+                dump_directory: fields.text("dumpDirectory"),
+            }),
         drift: fields
             .node("drift")
             .and_then(Fields::of)

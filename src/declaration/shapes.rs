@@ -931,6 +931,12 @@ pub static INSTANCE: Shape = Shape {
             "Who creates databases and roles: nixpkgs' `ensureDatabases` and `ensureUsers` as far as they can, or the provisioning program alone, which is faster.",
         ),
         optional(
+            "removed",
+            Kind::Table(&REMOVED),
+            "{}",
+            "Databases and roles that shall no longer be there. They stay until `dbgen apply --remove`.",
+        ),
+        optional(
             "drift",
             Kind::Table(&DRIFT),
             "",
@@ -950,6 +956,32 @@ pub static INSTANCE: Shape = Shape {
         ),
     ],
     example: "[instances.main]\nversion = 17",
+};
+
+static REMOVED: Shape = Shape {
+    name: "removal",
+    doc: "What shall no longer be there. Whatever else is not declared stays, always; this is removed by `dbgen apply --remove` alone, a database after a dump that was restored and compared (docs/removal.md).",
+    fields: &[
+        optional(
+            "databases",
+            STRINGS,
+            "[]",
+            "Databases to drop once their dump is verified.",
+        ),
+        optional(
+            "roles",
+            STRINGS,
+            "[]",
+            "Roles to drop, which own nothing and have no privileges any more.",
+        ),
+        optional(
+            "dumpDirectory",
+            Kind::String,
+            "",
+            "Absolute path of the directory for the dumps, on the host that runs `dbgen apply`; needed for `databases`.",
+        ),
+    ],
+    example: "[instances.main]\nremoved = { databases = [\"old\"], roles = [\"old\"], dumpDirectory = \"/var/backup/dbgen\" }",
 };
 
 static DRIFT: Shape = Shape {

@@ -42,6 +42,7 @@ impl<'p> From<&'p ScopeName> for Name<'p> {
         let (scope, database) = match name {
             ScopeName::Roles => ("roles", None),
             ScopeName::Databases => ("databases", None),
+            ScopeName::Removal => ("removal", None),
             ScopeName::Contents(database) => ("contents", Some(database.as_str())),
         };
         Name { scope, database }

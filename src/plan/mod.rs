@@ -10,6 +10,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Removed;
+use crate::postgres::quote::quote_identifier;
+
 /// Everything that one run reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
@@ -37,6 +40,8 @@ pub enum ScopeName {
     Databases,
     /// What is inside of one database.
     Contents(String),
+    /// Databases and roles that shall no longer be there.
+    Removal,
 }
 
 impl fmt::Display for ScopeName {
@@ -44,6 +49,7 @@ impl fmt::Display for ScopeName {
         match self {
             ScopeName::Roles => f.write_str("roles"),
             ScopeName::Databases => f.write_str("databases"),
+            ScopeName::Removal => f.write_str("removal"),
             ScopeName::Contents(database) => write!(f, "database {database}"),
         }
     }
@@ -67,6 +73,16 @@ pub struct Step {
     /// Whether it can't run in a transaction, and is therefore reported before it is executed.
     #[serde(default, skip_serializing)]
     pub outside: bool,
+}
+
+impl Step {
+    /// Whether its object is this one: `database x`, `database "it's"`.
+    pub fn is_of(&self, noun: &str, name: &str) -> bool {
+        let object = self.object.strip_prefix(noun);
+        object
+            .and_then(|rest| rest.strip_prefix(' '))
+            .is_some_and(|rest| rest == name || rest == quote_identifier(name))
+    }
 }
 
 /// What becomes of a difference.
@@ -156,6 +172,11 @@ impl Plan {
         reported.chain(&self.unreported)
     }
 
+    /// Whether nothing failed and nothing is blocked.
+    pub fn is_converged(&self) -> bool {
+        self.failed().next().is_none() && self.counts().blocked == 0
+    }
+
     /// Adds what was reported, to what was reported of the same scope before.
     pub fn add(&mut self, scope: Scope) {
         match self
@@ -170,9 +191,45 @@ impl Plan {
 }
 
 impl Scope {
+    /// Takes out what only says that this is to be removed.
+    pub fn forget_removals(&mut self, removed: &Removed) {
+        let (noun, names) = match self.name {
+            ScopeName::Roles => ("role", &removed.roles),
+            ScopeName::Databases => ("database", &removed.databases),
+            ScopeName::Contents(_) | ScopeName::Removal => return,
+        };
+        let is_removal = |step: &Step| {
+            step.kind == Kind::Pending && names.iter().any(|name| step.is_of(noun, name.as_str()))
+        };
+        self.steps.retain(|step| !is_removal(step));
+    }
+
     /// Its steps of the kinds in [`Kind::ALL`]'s order.
     pub fn grouped(&self) -> Vec<&Step> {
         let of = |kind| self.steps.iter().filter(move |step| step.kind == kind);
         Kind::ALL.into_iter().flat_map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_object_of_a_step_is_a_database_quoted_or_not() {
+        let is_database = |object: &str, name: &str| {
+            let step = Step {
+                kind: Kind::Change,
+                object: object.to_owned(),
+                sql: None,
+                why: String::new(),
+                password: None,
+                outside: false,
+            };
+            step.is_of("database", name)
+        };
+        assert!(is_database("database immich", "immich"));
+        assert!(is_database("database \"it\"\"s\"", "it\"s"));
+        assert!(!is_database("table immich", "immich"));
     }
 }

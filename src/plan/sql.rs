@@ -21,12 +21,12 @@ pub fn render(plan: &Plan) -> String {
         }
         // CREATE DATABASE can't run in a transaction.
         let in_transaction =
-            *name != ScopeName::Databases && steps.iter().any(|step| is_executed(step));
+            *name != ScopeName::Databases && steps.iter().any(|step| is_executed(name, step));
         if in_transaction {
             out.push_str("BEGIN;\n");
         }
         let (executed, told): (Vec<&Step>, Vec<&Step>) =
-            steps.into_iter().partition(|step| is_executed(step));
+            steps.into_iter().partition(|step| is_executed(name, step));
         for step in executed {
             out.push_str(&format!("-- {}\n", visible(&step.why)));
             let sql = step.sql.as_deref().unwrap_or_default();
@@ -53,6 +53,10 @@ pub fn render(plan: &Plan) -> String {
     out
 }
 
-fn is_executed(step: &Step) -> bool {
-    step.kind == Kind::Change && step.password.is_none() && step.sql.is_some()
+/// Nothing is removed by a script: it makes no dump.
+fn is_executed(scope: &ScopeName, step: &Step) -> bool {
+    *scope != ScopeName::Removal
+        && step.kind == Kind::Change
+        && step.password.is_none()
+        && step.sql.is_some()
 }

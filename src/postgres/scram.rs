@@ -104,6 +104,13 @@ impl Secret {
         }
     }
 
+    /// The password, unless the file holds the verifier of one: nobody can log in with that.
+    pub fn password(&self) -> Option<&str> {
+        Verifier::parse(&self.0)
+            .is_none()
+            .then_some(self.0.as_str())
+    }
+
     /// What the role has to have in `pg_authid.rolpassword`, given what it has: the same again if the password is the same, and otherwise a
     /// verifier with a salt of its own and this many iterations. A secret that is a verifier is that verifier.
     pub fn verifier(

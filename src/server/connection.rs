@@ -8,6 +8,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::uri;
+use crate::postgres::quote::quote_psql;
 
 /// Parameters whose value nobody else should see.
 const SECRETS: [&str; 5] = [
@@ -122,6 +123,24 @@ fn pairs(text: &str) -> Result<Vec<(String, bool)>, ConnectionError> {
     Ok(found)
 }
 
+/// The connection string that leads to this database, all else being as it is. libpq takes what is said last.
+pub(super) fn to_database(connection: Option<&ConnectionString>, database: &str) -> String {
+    let text = connection.map_or("", ConnectionString::as_str);
+    if uri::without_scheme(text).is_some() {
+        let separator = match text.split_once('?') {
+            None => "?",
+            Some((_, "")) => "",
+            Some(_) => "&",
+        };
+        return format!("{text}{separator}dbname={}", uri::encoded(database));
+    }
+    let said = match text.contains('=') {
+        true => format!("{text} "),
+        false => String::new(),
+    };
+    format!("{said}dbname={}", quote_psql(database))
+}
+
 /// What is set in psql's environment where neither the connection string nor the caller's environment says it: a host is looked for in
 /// the declared socket's directory, with the declared port; and the database is the one for maintenance.
 pub fn defaults(
@@ -196,6 +215,25 @@ mod tests {
             assert!(matches!(error, ConnectionError::Malformed(_)), "{text}");
             assert!(!error.to_string().contains("hunter2"), "{text}");
         }
+    }
+
+    #[test]
+    fn another_database_is_said_last() {
+        let to = |text: &str| {
+            let connection: ConnectionString = text.parse().unwrap();
+            to_database(Some(&connection), "it's %x")
+        };
+        assert_eq!(to_database(None, "a"), "dbname='a'");
+        assert_eq!(to("immich"), r"dbname='it\'s %x'");
+        assert_eq!(
+            to("host=db dbname=b"),
+            r"host=db dbname=b dbname='it\'s %x'"
+        );
+        assert_eq!(to("postgres://h/b"), "postgres://h/b?dbname=it%27s%20%25x");
+        assert_eq!(
+            to("postgresql:///?host=h"),
+            "postgresql:///?host=h&dbname=it%27s%20%25x"
+        );
     }
 
     #[test]

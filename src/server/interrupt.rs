@@ -21,6 +21,7 @@ pub struct Interrupts(Arc<Mutex<State>>);
 struct State {
     child: Option<Pid>,
     signal: Option<i32>,
+    held: bool,
 }
 
 impl Interrupts {
@@ -47,6 +48,9 @@ impl Interrupts {
     fn arrived(&self, signal: i32) {
         let mut state = self.state();
         let Some(child) = state.child else {
+            if state.held && state.signal.replace(signal).is_none() {
+                return;
+            }
             drop(state);
             die(signal);
             return;
@@ -65,6 +69,11 @@ impl Interrupts {
                 let _ = kill_process(child, Signal::KILL);
             }
         });
+    }
+
+    /// Whether the first signal is only remembered while no psql runs, because something must be put right before the end.
+    pub(super) fn hold(&self, held: bool) {
+        self.state().held = held;
     }
 
     /// This process gets the signals from now on.

@@ -6,6 +6,7 @@ pub mod interrupt;
 mod message;
 pub mod passwords;
 pub mod psql;
+pub mod removal;
 pub mod rights;
 pub mod run;
 mod uri;

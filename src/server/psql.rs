@@ -1,5 +1,6 @@
 //! psql as a process: the script goes through its standard input, never through its arguments.
 
+use std::env;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub struct Psql {
     pub connection: Option<ConnectionString>,
     /// What is set in psql's environment.
     pub environment: Vec<(&'static str, OsString)>,
+    /// Whether nothing of the caller's environment is for libpq.
+    pub alone: bool,
     /// Who listens for signals.
     pub interrupts: Interrupts,
 }
@@ -84,6 +87,13 @@ impl Psql {
             command.arg(format!("--dbname={}", connection.as_str()));
         }
         command.args(["--file", "-"]);
+        if self.alone {
+            for (name, _) in env::vars_os() {
+                if name.to_string_lossy().starts_with("PG") {
+                    command.env_remove(name);
+                }
+            }
+        }
         command
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("PGCLIENTENCODING", "UTF8")

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::psql::{Ended, Psql, PsqlError};
+use super::removal::RemovalError;
 use crate::catalog::Instance;
 use crate::plan::json::Mode;
 use crate::plan::read::{self, ReadError};
@@ -17,6 +18,9 @@ pub enum RunError {
     /// What the program printed.
     #[error(transparent)]
     Report(#[from] ReadError),
+    /// What is declared to be removed could not be looked at.
+    #[error("can't look at what is to be removed")]
+    Removal(#[source] RemovalError),
     /// The connection.
     #[error(
         "the connection was lost; what was not committed is rolled back, and the next run does the rest"
@@ -25,6 +29,15 @@ pub enum RunError {
     /// The program ended with an error that belongs to no part of the server.
     #[error("the program failed")]
     Failed,
+}
+
+impl From<RemovalError> for RunError {
+    fn from(error: RemovalError) -> RunError {
+        match error {
+            RemovalError::Psql(error) => RunError::Psql(error),
+            error => RunError::Removal(error),
+        }
+    }
 }
 
 /// Runs the program. `reported` gets each scope as it comes.

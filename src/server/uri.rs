@@ -1,6 +1,6 @@
 //! The parts of a connection URI: `postgresql://[user[:password]@][host[:port],...][/database][?keyword=value&...]`.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::connection::ConnectionError;
 
@@ -8,6 +8,11 @@ use super::connection::ConnectionError;
 pub(super) fn without_scheme(text: &str) -> Option<&str> {
     text.strip_prefix("postgresql://")
         .or_else(|| text.strip_prefix("postgres://"))
+}
+
+/// The value of a keyword.
+pub(super) fn encoded(value: &str) -> String {
+    utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
 }
 
 /// The keywords that it sets, and whether each has a value.

@@ -164,8 +164,12 @@ BEGIN
   END IF;
 
   IF undeclared IS NOT NULL AND NOT creating THEN
-    SELECT jsonb_agg(jsonb_build_object('kind', 'found', 'object', format('database %I', have.datname),
-      'why', CASE WHEN have.datconnlimit = -2 THEN 'not declared, and invalid: DROP DATABASE was interrupted'
+    SELECT jsonb_agg(jsonb_build_object(
+      'kind', CASE WHEN desired -> 'removed' ? have.datname::text THEN 'pending' ELSE 'found' END,
+      'object', format('database %I', have.datname),
+      'why', CASE WHEN desired -> 'removed' ? have.datname::text
+        THEN 'removed by declaration: dbgen apply --remove drops it, after a verified dump'
+        WHEN have.datconnlimit = -2 THEN 'not declared, and invalid: DROP DATABASE was interrupted'
         ELSE 'not declared: left as it is' END) ORDER BY have.datname)
     INTO more
     FROM pg_database AS have

@@ -65,7 +65,13 @@ BEGIN
   LOOP
     IF difference.name IS NULL THEN
       alterations := array_append(alterations, jsonb_build_object(
-        'kind', 'found', 'object', format('role %I', difference.rolname), 'why', 'the role is not declared'));
+        'kind', CASE WHEN desired->'removed' ? difference.rolname THEN 'pending' ELSE 'found' END,
+        'object', format('role %I', difference.rolname),
+        'why', CASE
+          WHEN desired->'removed' ? difference.rolname THEN
+            'removed by declaration: dbgen apply --remove drops it, once it owns nothing and has no privileges'
+          ELSE 'the role is not declared'
+        END));
       CONTINUE;
     END IF;
 

@@ -598,6 +598,9 @@ impl Making {
             json!(m.dice.pick(&["0", "5s", "1min"]))
         });
         self.maybe(&mut fields, "statementTimeout", |_| json!("1h"));
+        self.maybe(&mut fields, "removed", |_| {
+            json!({ "databases": ["gone's \"db\""], "roles": ["gone"], "dumpDirectory": "/var/backup" })
+        });
         (!fields.is_empty()).then_some(Value::Object(fields))
     }
 

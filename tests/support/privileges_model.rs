@@ -735,6 +735,8 @@ pub struct Roles {
     pub superusers: BTreeSet<String>,
     /// Whose rights a role has without SET ROLE, directly.
     pub inherits: BTreeMap<String, BTreeSet<String>>,
+    /// Before 16, a database's owner that is NOINHERIT has not the rights of pg_database_owner either.
+    pub never_inherits: BTreeSet<String>,
 }
 
 impl Roles {
@@ -744,7 +746,7 @@ impl Roles {
         let mut todo = vec![role.to_owned()];
         while let Some(role) = todo.pop() {
             let mut next: BTreeSet<String> = self.inherits.get(&role).cloned().unwrap_or_default();
-            if role == database_owner {
+            if role == database_owner && !self.never_inherits.contains(&role) {
                 next.insert("pg_database_owner".to_owned());
             }
             for role in next {

@@ -42,6 +42,12 @@ pub fn databases<'a>(
         databases,
         tablespaces: named(tablespaces),
         parameters: named(parameters),
+        removed: instance
+            .removed
+            .databases
+            .iter()
+            .map(Identifier::as_str)
+            .collect(),
     }
 }
 

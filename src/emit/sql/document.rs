@@ -20,6 +20,9 @@ pub struct Roles<'a> {
     pub roles: Vec<Role<'a>>,
     /// The names of the declared databases.
     pub databases: Vec<&'a str>,
+    /// Roles that shall no longer be there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<&'a str>,
 }
 
 /// One role.
@@ -85,6 +88,9 @@ pub struct Databases<'a> {
     pub databases: Vec<Database<'a>>,
     pub tablespaces: Vec<Named<'a>>,
     pub parameters: Vec<Named<'a>>,
+    /// Databases that shall no longer be there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<&'a str>,
 }
 
 /// One database, seen from outside.

@@ -33,6 +33,12 @@ pub fn roles<'a>(instance: &'a Instance, secrets: &Secrets<'a>) -> document::Rol
             .map(|(name, it)| role(name, it, password(name)))
             .collect(),
         databases: instance.databases.keys().map(Identifier::as_str).collect(),
+        removed: instance
+            .removed
+            .roles
+            .iter()
+            .map(Identifier::as_str)
+            .collect(),
     }
 }
 

@@ -1,0 +1,96 @@
+//! A database on the same server that a dump is restored into, to see whether it is good.
+
+use std::process::Stdio;
+
+use super::archive::Archive;
+use super::ask::{ask, execute};
+use super::inventory::{Inventory, inventory};
+use super::look::Database;
+use super::{RemovalError, Result, literal, tool};
+use crate::server::connection::to_database;
+use crate::server::psql::Psql;
+
+/// The database.
+pub(super) struct Scratch<'p> {
+    psql: &'p Psql,
+    name: String,
+}
+
+impl<'p> Scratch<'p> {
+    /// Creates an empty database like this one, that only superusers may enter.
+    pub fn create(psql: &'p Psql, like: &Database, time: &str) -> Result<Scratch<'p>> {
+        let name = format!("dbgen_verify_{}_{time}", like.oid);
+        let comment = format!(
+            "dbgen verifies a dump of {} here; left over after an interruption it may be dropped",
+            like.quoted
+        );
+        let scratch = Scratch { psql, name };
+        let quoted = scratch.quoted();
+        let created = ask(
+            psql,
+            &format!(
+                "CREATE DATABASE {quoted} {} CONNECTION LIMIT 0;\n",
+                like.like
+            ),
+        );
+        match created {
+            Ok(_) => {}
+            // A signal may have come after it was created.
+            Err(error) if error.is_interrupted() => {
+                let _ = scratch.drop();
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        }
+        let told = ask(
+            psql,
+            &format!("COMMENT ON DATABASE {quoted} IS {};\n", literal(&comment)),
+        );
+        match told {
+            Ok(_) => Ok(scratch),
+            Err(error) => {
+                let _ = scratch.drop();
+                Err(error)
+            }
+        }
+    }
+
+    /// What is in it once the dump is restored. Then it is dropped, whatever came of that.
+    pub fn restored(self, archive: &Archive) -> Result<Inventory> {
+        let restored = self
+            .restore(archive)
+            .and_then(|()| inventory(self.psql, &self.name));
+        let name = self.quoted();
+        let dropped = self.drop();
+        let restored = restored?;
+        dropped.map_err(|error| {
+            RemovalError::Server(format!(
+                "the database {name}, which its dump was verified in, can't be dropped: {error}"
+            ))
+        })?;
+        Ok(restored)
+    }
+
+    fn restore(&self, archive: &Archive) -> Result<()> {
+        let target = to_database(self.psql.connection.as_ref(), &self.name);
+        let arguments = [
+            "--exit-on-error".into(),
+            "--no-subscriptions".into(),
+            format!("--dbname={target}").into(),
+            archive.path().into(),
+        ];
+        tool::run(self.psql, "pg_restore", &arguments, Stdio::null())
+    }
+
+    fn drop(self) -> Result<()> {
+        let quoted = self.quoted();
+        execute(
+            self.psql,
+            &format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE);\n"),
+        )
+    }
+
+    fn quoted(&self) -> String {
+        crate::postgres::quote::quote_identifier(&self.name)
+    }
+}

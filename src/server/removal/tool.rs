@@ -1,0 +1,67 @@
+//! pg_dump and pg_restore as processes.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::process::Pid;
+
+use super::{RemovalError, Result};
+use crate::diagnostic::visible;
+use crate::server::psql::{Psql, PsqlError};
+
+/// Runs a program of PostgreSQL's client to its end, on the server and as the role that psql has.
+pub(super) fn run(psql: &Psql, name: &str, arguments: &[OsString], stdout: Stdio) -> Result<()> {
+    if let Some(signal) = psql.interrupts.signal() {
+        return Err(PsqlError::Interrupted(signal).into());
+    }
+    let program = beside(&psql.program, name);
+    let shown = program.display().to_string();
+    let mut child = Command::new(&program)
+        .arg("--no-password")
+        .args(arguments)
+        .envs(psql.environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => PsqlError::Missing(shown.clone()),
+            _ => PsqlError::Start(shown.clone(), error),
+        })?;
+    psql.interrupts.pass_to(Pid::from_child(&child).into());
+    let mut told = Vec::new();
+    let read = match child.stderr.take() {
+        Some(mut stderr) => stderr.read_to_end(&mut told),
+        None => Ok(0),
+    };
+    psql.interrupts.pass_to(None);
+    let status = child.wait().map_err(PsqlError::Read)?;
+    read.map_err(PsqlError::Read)?;
+    if let Some(signal) = psql.interrupts.signal() {
+        return Err(PsqlError::Interrupted(signal).into());
+    }
+    if status.success() {
+        return Ok(());
+    }
+    let told = String::from_utf8_lossy(&told);
+    let lines = told.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut told = lines.map(visible).collect::<Vec<_>>().join("; ");
+    if told.is_empty() {
+        told = status.to_string();
+    }
+    Err(RemovalError::Tool {
+        program: name.to_owned(),
+        told,
+    })
+}
+
+/// The program of the same installation as psql, where that is told by its path.
+fn beside(psql: &Path, name: &str) -> PathBuf {
+    let own = psql.with_file_name(name);
+    match own.is_file() {
+        true => own,
+        false => name.into(),
+    }
+}

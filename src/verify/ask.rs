@@ -1,0 +1,236 @@
+//! What the server is asked: itself, its roles and databases, its files for authentication.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::catalog::reach::DeclaredLogin;
+use crate::catalog::{Database, Instance};
+use crate::postgres::Identifier;
+use crate::postgres::quote::{quote_connection, quote_literal};
+use crate::server::psql::{Ended, Psql, PsqlError};
+
+const SERVER: &str = include_str!("../../templates/verify/server.sql");
+const DATABASE: &str = include_str!("../../templates/verify/database.sql");
+
+/// What the server answered; what may not be read is absent.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// `server_version_num`.
+    pub version: u32,
+    /// `server_version`.
+    pub release: String,
+    /// The role that asks.
+    pub user: String,
+    /// Whether the server is a standby.
+    pub recovery: bool,
+    /// The host that psql is connected to: a directory is that of a socket.
+    pub host: String,
+    /// The port that psql is connected to.
+    pub port: String,
+    /// `listen_addresses`.
+    pub listen_addresses: String,
+    /// Whether it offers TLS.
+    pub tls: bool,
+    /// `max_connections`.
+    pub max_connections: i64,
+    /// Connections that are kept for superusers and the like.
+    pub reserved: i64,
+    /// Connections that there are.
+    pub connections: i64,
+    /// When the configuration was read last, in seconds.
+    pub loaded: f64,
+    /// `hba_file`.
+    pub hba_file: Option<String>,
+    /// `ident_file`.
+    pub ident_file: Option<String>,
+    /// The roles that were asked for and exist.
+    pub roles: BTreeMap<String, RoleFacts>,
+    /// The databases that were asked for and exist.
+    pub databases: BTreeMap<String, DatabaseFacts>,
+    /// What the server keeps of passwords.
+    pub passwords: Option<BTreeMap<String, Option<String>>>,
+    /// Rows of pg_hba_file_rules.
+    pub hba_rows: Option<Vec<FileRow>>,
+    /// Rows of pg_ident_file_mappings.
+    pub ident_rows: Option<Vec<FileRow>>,
+    /// Files for authentication, by name.
+    pub files: Option<BTreeMap<String, FileFacts>>,
+}
+
+/// A role.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleFacts {
+    /// LOGIN.
+    pub login: bool,
+    /// SUPERUSER.
+    pub superuser: bool,
+    /// CONNECTION LIMIT; -1: none.
+    pub connection_limit: i64,
+    /// Connections that there are.
+    pub connections: i64,
+    /// VALID UNTIL.
+    pub valid_until: Option<String>,
+    /// Whether that is over.
+    pub expired: bool,
+    /// The roles whose member it is, directly or not.
+    pub member_of: BTreeSet<String>,
+}
+
+/// A database.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DatabaseFacts {
+    /// Its owner.
+    pub owner: String,
+    /// Its encoding.
+    pub encoding: String,
+    /// Whether that is the declared one, by whatever name.
+    pub same_encoding: bool,
+    /// LC_COLLATE.
+    pub collate: String,
+    /// LC_CTYPE.
+    pub ctype: String,
+    /// LOCALE_PROVIDER.
+    pub locale_provider: String,
+    /// The locale of ICU or of the server itself.
+    pub locale: Option<String>,
+    /// ICU_RULES.
+    pub icu_rules: Option<String>,
+    /// ALLOW_CONNECTIONS.
+    pub allows_connections: bool,
+    /// CONNECTION LIMIT; -1: none.
+    pub connection_limit: i64,
+    /// Connections that there are.
+    pub connections: i64,
+    /// The roles that have CONNECT.
+    pub may_connect: BTreeSet<String>,
+}
+
+/// One line of a file for authentication, as the server reads it.
+#[derive(Deserialize)]
+pub struct FileRow {
+    /// The file, from 16.
+    pub file_name: Option<String>,
+    /// The line.
+    pub line_number: Option<u32>,
+    /// What is wrong with it.
+    pub error: Option<String>,
+}
+
+/// A file.
+#[derive(Deserialize)]
+pub struct FileFacts {
+    /// What is in it, in base64.
+    pub text: Option<String>,
+    /// When it was changed last, in seconds.
+    pub changed: Option<f64>,
+}
+
+/// An extension in a database.
+#[derive(Deserialize)]
+pub struct ExtensionFacts {
+    /// Its version; nothing: it is not installed.
+    pub installed: Option<String>,
+    /// Its schema.
+    pub schema: Option<String>,
+    /// The version that CREATE EXTENSION would install; nothing: the server has no such extension.
+    pub offered: Option<String>,
+}
+
+/// What came of the question.
+pub enum Asked {
+    /// An answer.
+    Answered(Box<Facts>),
+    /// Whatever was said instead.
+    Refused(String),
+}
+
+/// Asks the server.
+///
+/// # Errors
+/// When psql can't be started, or its output is none of the program's.
+pub fn server(
+    psql: &Psql,
+    instance: &Instance,
+    logins: &[DeclaredLogin],
+) -> Result<Asked, PsqlError> {
+    let roles: BTreeSet<&str> = logins
+        .iter()
+        .map(|login| login.user)
+        .chain(instance.roles.keys().map(Identifier::as_str))
+        .collect();
+    let databases: Vec<Value> = instance
+        .databases
+        .iter()
+        .map(|(name, database)| {
+            let encoding = database
+                .creation
+                .as_ref()
+                .and_then(|creation| creation.encoding.as_deref());
+            json!({ "name": name.as_str(), "encoding": encoding })
+        })
+        .collect();
+    let want = json!({ "roles": roles, "databases": databases }).to_string();
+    let script = SERVER.replace("@want@", &quote_literal(&want));
+    let (ended, out, told) = asked(psql, &script)?;
+    let mut answer = Map::new();
+    for part in serde_json::Deserializer::from_str(&out).into_iter::<Map<String, Value>>() {
+        match part {
+            Ok(part) => answer.extend(part),
+            Err(_) => break,
+        }
+    }
+    let facts = serde_json::from_value(Value::Object(answer)).ok();
+    Ok(match facts {
+        Some(facts) if ended != Ended::NoConnection => Asked::Answered(Box::new(facts)),
+        _ => Asked::Refused(told),
+    })
+}
+
+/// Asks for the declared extensions of a database; otherwise what was said.
+///
+/// # Errors
+/// As [`server`].
+pub fn extensions(
+    psql: &Psql,
+    name: &str,
+    database: &Database,
+) -> Result<Result<BTreeMap<String, ExtensionFacts>, String>, PsqlError> {
+    let want: Vec<&str> = database.extensions.keys().map(Identifier::as_str).collect();
+    let want = quote_literal(&json!(want).to_string());
+    // The name comes last: it may hold anything.
+    let script = DATABASE
+        .replace("@want@", &want)
+        .replace("@connect@", &quote_connection(name));
+    let (ended, out, told) = asked(psql, &script)?;
+    Ok(match (ended, serde_json::from_str(&out)) {
+        (Ended::Fine, Ok(found)) => Ok(found),
+        _ => Err(told),
+    })
+}
+
+/// Runs a script: how it ended, its output, and what was said beside it.
+pub fn asked(psql: &Psql, script: &str) -> Result<(Ended, String, String), PsqlError> {
+    let told = Mutex::new(Vec::new());
+    let mut out = String::new();
+    let ended = psql.run(
+        script,
+        &[],
+        |line| {
+            if let Ok(mut told) = told.lock() {
+                told.push(line.to_owned());
+            }
+        },
+        |line| {
+            out.push_str(line);
+            out.push('\n');
+        },
+    )?;
+    let told = told.into_inner().unwrap_or_default().join("\n");
+    Ok((ended, out, told))
+}
