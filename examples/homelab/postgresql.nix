@@ -3660,16 +3660,17 @@ let
     ]
     + lines wrapper
   );
+  # A percent sign would begin a specifier.
+  loaded = lib.mapAttrsToList (
+    name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
+  );
   # What both units have. All that they reach is the server's socket.
   service = {
     path = [ pkgs.coreutils ];
     serviceConfig = {
       Type = "oneshot";
       User = postgresql.superUser;
-      # A percent sign would begin a specifier.
-      LoadCredential = lib.mapAttrsToList (
-        name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
-      ) credentials;
+      LoadCredential = loaded credentials;
       # The node exporter reads the metrics in it; the passwords are in a closed folder.
       StateDirectory = "dbgen";
       StateDirectoryMode = "0755";
@@ -3720,6 +3721,7 @@ in
         authentik = {
           database = "authentik";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/authentik";
           passwordFile = config.sops.secrets."authentik/database".path;
           port = 5432;
           socketDirectory = "/run/postgresql";
@@ -3731,6 +3733,7 @@ in
         forgejo = {
           database = "forgejo";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/forgejo";
           port = 5432;
           socketDirectory = "/run/postgresql";
           url = "postgresql://forgejo@localhost:5432/forgejo";
@@ -3741,6 +3744,7 @@ in
         grafana = {
           database = "grafana";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/grafana";
           port = 5432;
           socketDirectory = "/run/postgresql";
           url = "postgresql://grafana@localhost:5432/grafana";
@@ -3751,7 +3755,20 @@ in
         hass = {
           database = "hass";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/hass";
           port = 5432;
+          roles = {
+            grafana_reader = {
+              database = "hass";
+              host = "localhost";
+              jdbcUrl = "jdbc:postgresql://localhost:5432/hass";
+              passwordFile = config.sops.secrets."grafana/reader".path;
+              port = 5432;
+              socketDirectory = "/run/postgresql";
+              url = "postgresql://grafana_reader@localhost:5432/hass";
+              username = "grafana_reader";
+            };
+          };
           socketDirectory = "/run/postgresql";
           url = "postgresql://hass@localhost:5432/hass";
           username = "hass";
@@ -3761,6 +3778,7 @@ in
         immich = {
           database = "immich";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/immich";
           port = 5432;
           socketDirectory = "/run/postgresql";
           url = "postgresql://immich@localhost:5432/immich";
@@ -3771,6 +3789,7 @@ in
         keycloak = {
           database = "keycloak";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/keycloak";
           passwordFile = config.age.secrets.keycloak-database.path;
           port = 5432;
           socketDirectory = "/run/postgresql";
@@ -3782,6 +3801,7 @@ in
         matrix-synapse = {
           database = "matrix-synapse";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/matrix-synapse";
           port = 5432;
           socketDirectory = "/run/postgresql";
           url = "postgresql://matrix-synapse@localhost:5432/matrix-synapse";
@@ -3792,6 +3812,7 @@ in
         miniflux = {
           database = "miniflux";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/miniflux";
           port = 5432;
           socketDirectory = "/run/postgresql";
           url = "postgresql://miniflux@localhost:5432/miniflux";
@@ -3802,6 +3823,7 @@ in
         nextcloud = {
           database = "nextcloud";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/nextcloud";
           port = 5432;
           socketDirectory = "/run/postgresql";
           url = "postgresql://nextcloud@localhost:5432/nextcloud";
@@ -3812,6 +3834,7 @@ in
         paperless = {
           database = "paperless";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/paperless";
           port = 5432;
           socketDirectory = "/run/postgresql";
           url = "postgresql://paperless@localhost:5432/paperless";
@@ -3822,7 +3845,20 @@ in
         shop = {
           database = "shop";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/shop";
           port = 5432;
+          roles = {
+            shop_report = {
+              database = "shop";
+              host = "localhost";
+              jdbcUrl = "jdbc:postgresql://localhost:5432/shop";
+              passwordFile = "/run/secrets/shop-report";
+              port = 5432;
+              socketDirectory = "/run/postgresql";
+              url = "postgresql://shop_report@localhost:5432/shop";
+              username = "shop_report";
+            };
+          };
           socketDirectory = "/run/postgresql";
           url = "postgresql://shop_app@localhost:5432/shop";
           username = "shop_app";

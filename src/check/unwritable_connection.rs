@@ -1,4 +1,4 @@
-//! A name that a declared file can't hold.
+//! A name that a connection service file can't hold.
 
 use super::{Findings, Scope};
 use crate::diagnostic::{Diagnostic, phrase, rule};
