@@ -439,7 +439,8 @@ BEGIN
     GROUP BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part
   ),
   changes AS (
-    SELECT row_number() OVER (ORDER BY action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object(
+    -- Who takes back a right must still reach the object: those steps come first.
+    SELECT row_number() OVER (ORDER BY grantor IS NULL, action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object(
       'kind', step_kind,
       'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
       'sql', CASE
@@ -587,7 +588,8 @@ BEGIN
       ) AS columns_of
       GROUP BY attrelid, step_kind, action, grantee, grantor, grantable, is_cascade, why, columns
     )
-    SELECT coalesce(jsonb_agg(step ORDER BY action = 'GRANT', object, grantee, columns), '[]') INTO found
+    SELECT coalesce(jsonb_agg(step ORDER BY object, grantee, columns) FILTER (WHERE grantor IS NOT NULL), '[]') || steps
+      || coalesce(jsonb_agg(step ORDER BY action = 'GRANT', object, grantee, columns) FILTER (WHERE grantor IS NULL), '[]') INTO steps
     FROM lists
     CROSS JOIN LATERAL (SELECT format('%I.%I', nspname, relname), nspname::text
       FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = attrelid) AS tables(object, schema)
@@ -607,7 +609,6 @@ BEGIN
           concat('REVOKE GRANT OPTION FOR ', privileges, ' ON TABLE ', object, ' FROM ', quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
       END,
       'why', why))) AS steps_of(step);
-    steps := steps || found;
     IF with_columns THEN
       SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
         'kind', 'pending',
