@@ -1936,7 +1936,8 @@ let
     "    GROUP BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part"
     "  ),"
     "  changes AS ("
-    "    SELECT row_number() OVER (ORDER BY action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object("
+    "    -- Who takes back a right must still reach the object: those steps come first."
+    "    SELECT row_number() OVER (ORDER BY grantor IS NULL, action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object("
     "      'kind', step_kind,"
     "      'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),"
     "      'sql', CASE"
@@ -2084,7 +2085,8 @@ let
     "      ) AS columns_of"
     "      GROUP BY attrelid, step_kind, action, grantee, grantor, grantable, is_cascade, why, columns"
     "    )"
-    "    SELECT coalesce(jsonb_agg(step ORDER BY action = 'GRANT', object, grantee, columns), '[]') INTO found"
+    "    SELECT coalesce(jsonb_agg(step ORDER BY object, grantee, columns) FILTER (WHERE grantor IS NOT NULL), '[]') || steps"
+    "      || coalesce(jsonb_agg(step ORDER BY action = 'GRANT', object, grantee, columns) FILTER (WHERE grantor IS NULL), '[]') INTO steps"
     "    FROM lists"
     "    CROSS JOIN LATERAL (SELECT format('%I.%I', nspname, relname), nspname::text"
     "      FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = attrelid) AS tables(object, schema)"
@@ -2104,7 +2106,6 @@ let
     "          concat('REVOKE GRANT OPTION FOR ', privileges, ' ON TABLE ', object, ' FROM ', quote_ident(pg_get_userbyid(grantor)), ' CASCADE')"
     "      END,"
     "      'why', why))) AS steps_of(step);"
-    "    steps := steps || found;"
     "    IF with_columns THEN"
     "      SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object("
     "        'kind', 'pending',"
@@ -2478,7 +2479,7 @@ let
     "\\set database 'forgejo'"
     "\\set label 'forgejo'"
     "\\set template ''"
-    "\\set document 'c1207e4fc7be2be92ff9cf7951809a0e9a1919a5b4188d85d22ca2901bdc30cf'"
+    "\\set document '779785a258d70720d3eff265f8b92818d263ff5d9eb212b528e8a909d7b8aa49'"
     "\\set unpinned '[]'"
     "\\set done off"
     "\\set settled off"
@@ -2552,7 +2553,7 @@ let
     "\\set database 'miniflux'"
     "\\set label 'miniflux'"
     "\\set template ''"
-    "\\set document '5905ee9980370c4c7ef6adf662fd36b126e4784b19c1d41c79c9450e7533ca1c'"
+    "\\set document 'c914a2a0e5c58b87458f6e11f9be577a2dd1acd5ac9b53640343ad7731a4e918'"
     "\\set unpinned '[]'"
     "\\set done off"
     "\\set settled off"
@@ -2783,16 +2784,17 @@ let
     ]
     + lines wrapper
   );
+  # A percent sign would begin a specifier.
+  loaded = lib.mapAttrsToList (
+    name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
+  );
   # What both units have. All that they reach is the server's socket.
   service = {
     path = [ pkgs.coreutils ];
     serviceConfig = {
       Type = "oneshot";
       User = postgresql.superUser;
-      # A percent sign would begin a specifier.
-      LoadCredential = lib.mapAttrsToList (
-        name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
-      ) credentials;
+      LoadCredential = loaded credentials;
       # The node exporter reads the metrics in it; the passwords are in a closed folder.
       StateDirectory = "dbgen";
       StateDirectoryMode = "0755";
@@ -2843,6 +2845,7 @@ in
         forgejo = {
           database = "forgejo";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/forgejo";
           port = 5432;
           socketDirectory = "/run/postgresql";
           url = "postgresql://forgejo@localhost:5432/forgejo";
@@ -2853,6 +2856,7 @@ in
         miniflux = {
           database = "miniflux";
           host = "localhost";
+          jdbcUrl = "jdbc:postgresql://localhost:5432/miniflux";
           port = 5432;
           socketDirectory = "/run/postgresql";
           url = "postgresql://miniflux@localhost:5432/miniflux";

@@ -529,7 +529,7 @@ fn database(
     if dice.once_in(2) {
         access.push(Access {
             role: dice.pick(&declared).clone(),
-            preset: dice.pick(&["read-only", "read-write", "owner"]),
+            preset: dice.pick::<&str>(&["read-only", "read-write", "owner"]),
             schemas: vec!["public".to_owned()],
         });
     }
