@@ -289,7 +289,22 @@ fn the_declarations_of_these_tests_use_every_field() {
         }
         keys(&declarations.instance.unwrap_or_default(), &mut used);
     }
-    let unused: Vec<&String> = fields.difference(&used).collect();
+    // tests/connections.rs has the files of connections.
+    let elsewhere = [
+        "connection",
+        "environment",
+        "prefix",
+        "names",
+        "pgpass",
+        "serviceFile",
+        "socket",
+        "group",
+    ];
+    let is_variable = |field: &str| field.starts_with("DB_") || field.ends_with("_URL");
+    let unused = fields.difference(&used);
+    let unused: Vec<&String> = unused
+        .filter(|field| !elsewhere.contains(&field.as_str()) && !is_variable(field))
+        .collect();
     assert!(
         unused.is_empty(),
         "no declarations that pass use {unused:?}"

@@ -121,13 +121,33 @@ impl Model {
             }
         }
         let socket = text(instance, "socketDirectory").unwrap_or("/run/postgresql");
+        let mut log_in = BTreeSet::new();
+        for (_, service) in enabled() {
+            let databases = list(service, "databases").iter();
+            log_in.extend(databases.filter_map(|database| text(database, "user")));
+            let roles = list(service, "roles").iter();
+            let roles = roles.filter(|role| role.get("login") == Some(&json!(true)));
+            log_in.extend(roles.filter_map(|role| text(role, "name")));
+        }
         for (name, service) in enabled() {
             for database in list(service, "databases") {
                 model.port = database
                     .get("port")
                     .map_or(model.port, |port| port.as_i64().unwrap());
                 model.database(service, database, &logins);
-                let connection = model.connection(database, socket, &logins.passwords);
+                let mut connection = model.connection(database, socket, None, &logins.passwords);
+                let user = text(database, "user").unwrap();
+                let named = list(database, "access")
+                    .iter()
+                    .chain(list(database, "grants"));
+                let further: BTreeSet<&str> = named
+                    .filter_map(|one| text(one, "role"))
+                    .filter(|role| *role != user && log_in.contains(role))
+                    .collect();
+                for role in further {
+                    let of_role = model.connection(database, socket, Some(role), &logins.passwords);
+                    connection["roles"][role] = of_role;
+                }
                 let of_service = model.connections.entry(name.clone()).or_default();
                 of_service.insert(text(database, "name").unwrap().to_owned(), connection);
             }
@@ -149,12 +169,11 @@ impl Model {
         &self,
         database: &Value,
         socket: &str,
+        role: Option<&str>,
         passwords: &BTreeMap<&str, &Value>,
     ) -> Value {
-        let (name, user) = (
-            text(database, "name").unwrap(),
-            text(database, "user").unwrap(),
-        );
+        let name = text(database, "name").unwrap();
+        let user = role.unwrap_or_else(|| text(database, "user").unwrap());
         let port = self.port;
         let host = match database.get("loopback") {
             Some(Value::Bool(false)) => socket,
@@ -165,6 +184,9 @@ impl Model {
             "host": host, "port": port, "database": name, "username": user, "socketDirectory": socket,
             "url": format!("postgresql://{}@{}:{port}/{}", url[0], url[1], url[2]),
         });
+        if host == "localhost" {
+            connection["jdbcUrl"] = json!(format!("jdbc:postgresql://{host}:{port}/{}", url[2]));
+        }
         let Some(password) = passwords.get(user) else {
             return connection;
         };
