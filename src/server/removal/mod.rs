@@ -232,7 +232,7 @@ impl Removal<'_> {
             execute(self.psql, &it.open_script())?;
         }
         let archive = Archive::dump(self.psql, it, self.directory(), self.lock_timeout)?;
-        let restored = Scratch::create(self.psql, it, time)?.restored(&archive)?;
+        let restored = Scratch::create(self.psql, it)?.restored(&archive)?;
         // From here on nobody but superusers may enter, so that nothing is written that the dump lacks.
         let dropped = ask(self.psql, &it.close_script())
             .and_then(|_| self.drop(it, time, archive, &restored));

@@ -18,8 +18,10 @@ pub(super) struct Scratch<'p> {
 
 impl<'p> Scratch<'p> {
     /// Creates an empty database like this one, that only superusers may enter.
-    pub fn create(psql: &'p Psql, like: &Database, time: &str) -> Result<Scratch<'p>> {
-        let name = format!("dbgen_verify_{}_{time}", like.oid);
+    pub fn create(psql: &'p Psql, like: &Database) -> Result<Scratch<'p>> {
+        // By chance: one that a killed run left may be a second old, and another run's must never be dropped.
+        let chance = getrandom::u64().map_err(|error| RemovalError::Server(error.to_string()))?;
+        let name = format!("dbgen_verify_{}_{chance:016x}", like.oid);
         let comment = format!(
             "dbgen verifies a dump of {} here; left over after an interruption it may be dropped",
             like.quoted
