@@ -70,7 +70,8 @@ let
     "-- Makes a PostgreSQL server what the declarations say. For psql, as a superuser:"
     "--   psql --no-psqlrc --dbname postgres --file THIS                    do it, and log each statement"
     "--   psql --no-psqlrc --dbname postgres --variable mode=plan --file THIS   print what would be done, change nothing"
-    "-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus)."
+    "-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus), ready_file=FILE (the databases that"
+    "-- can be used, one in each line), without_passwords=on (leave the passwords as they are)."
     "-- Exit status 3: something failed or is blocked; each database is done wholly or not at all, whatever becomes of the others."
     "\\set ON_ERROR_STOP on"
     "\\set QUIET on"
@@ -92,9 +93,11 @@ let
     "\\set statements_text ''"
     "\\set drift_text ''"
     "\\set unfinished_in ''"
+    "\\set all_obstacles ''"
+    "\\set doubtful off"
+    "\\set finished ''"
     "SELECT"
     "  :'mode' = 'plan' AS plan,"
-    "  :'format' = 'json' AS json,"
     "  :'mode' NOT IN ('plan', 'apply') OR :'format' NOT IN ('text', 'json') AS unknown,"
     "  CASE :'mode' WHEN 'plan' THEN 'READ ONLY' ELSE '' END AS access_mode,"
     "  current_database() AS maintenance,"
@@ -2218,13 +2221,10 @@ let
     "  -- Everything is as declared, and nothing is to be reported: what the catalogs are now is remembered where only a superuser"
     "  -- can write, and as long as they are the same there is nothing to look at."
     "  IF applying AND current_setting('is_superuser')::boolean AND steps = '[]' AND jsonb_array_length(desired->'before') + jsonb_array_length(desired->'after') = 0"
-    "    -- What the fingerprint leaves out."
     "    AND NOT desired->'grants' @> '[{\"kind\": \"largeObject\"}]'"
-    "    AND NOT desired->'grants' @> '[{\"schema\": \"pg_catalog\"}]'"
-    "    AND NOT desired->'grants' @> '[{\"schema\": \"information_schema\"}]'"
     "  THEN"
     "    message := (SELECT md5(concat_ws(' ',"
-    "  current_setting('dbgen.document'),"
+    "  current_setting('dbgen.desired'),"
     "  current_setting('server_version_num'),"
     "  -- Each change of a row makes a new one with another xmin; oid tells rows of one transaction apart."
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_class"
@@ -2234,7 +2234,7 @@ let
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_type"
     "    WHERE oid >= 16384 AND typsubscript <> 'array_subscript_handler'::regproc AND (typtype <> 'c' OR typacl IS NOT NULL)),"
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_namespace WHERE nspname !~ '^pg_t'),"
-    "  (SELECT sum(hash_record_extended((attrelid, attnum, xmin), 0)) FROM pg_attribute WHERE attrelid >= 16384 AND attacl IS NOT NULL),"
+    "  (SELECT sum(hash_record_extended((attrelid, attnum, xmin), 0)) FROM pg_attribute WHERE attacl IS NOT NULL),"
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_default_acl),"
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_extension),"
     "  (SELECT sum(hash_record_extended((classid, objid), 0)) FROM pg_depend"
@@ -2244,9 +2244,9 @@ let
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_foreign_server),"
     "  (SELECT sum(hash_record_extended((oid, rolname), 0)) FROM pg_authid),"
     "  -- The version that an extension without a declared one should have comes from the host."
-    "  CASE WHEN current_setting('dbgen.unpinned') <> '[]' THEN ("
-    "    SELECT string_agg(default_version, ' ' ORDER BY name) FROM pg_available_extensions()"
-    "    WHERE current_setting('dbgen.unpinned')::jsonb ? name::text)"
+    "  CASE WHEN current_setting('dbgen.desired')::jsonb @@ 'exists($.extensions[*] ? (!exists(@.version) || @.version == null))' THEN ("
+    "    SELECT string_agg(default_version, ' ' ORDER BY name) FROM pg_available_extensions() AS available"
+    "    WHERE current_setting('dbgen.desired')::jsonb->'extensions' @> jsonb_build_array(jsonb_build_object('name', name)))"
     "  END"
     ")));"
     "    IF NOT EXISTS ("
@@ -2293,6 +2293,10 @@ let
     "  END AS lines,"
     "  :'format' = 'json' OR count(nr) > 0 AS has_lines,"
     "  coalesce(bool_or(step->>'kind' = 'failed' OR step->>'kind' = 'blocked' AND NOT :'plan'::boolean), false) AS unfinished,"
+    "  -- What failed undid the whole scope."
+    "  coalesce("
+    "    string_agg(DISTINCT CASE step->>'kind' WHEN 'failed' THEN :'scope' ELSE step->>'object' END || E'\\n', '')"
+    "      FILTER (WHERE step->>'kind' IN ('failed', 'blocked')), '') AS obstacles,"
     "  :changes + count(*) FILTER (WHERE step->>'kind' = 'change') AS changes,"
     "  :others + count(*) FILTER (WHERE step->>'kind' <> 'change') AS others,"
     "  format("
@@ -2313,7 +2317,7 @@ let
     "  SELECT FROM pg_db_role_setting"
     "  WHERE setrole = 10 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())"
     "    AND 'dbgen.converged=' || (SELECT md5(concat_ws(' ',"
-    "  current_setting('dbgen.document'),"
+    "  current_setting('dbgen.desired'),"
     "  current_setting('server_version_num'),"
     "  -- Each change of a row makes a new one with another xmin; oid tells rows of one transaction apart."
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_class"
@@ -2323,33 +2327,7 @@ let
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_type"
     "    WHERE oid >= 16384 AND typsubscript <> 'array_subscript_handler'::regproc AND (typtype <> 'c' OR typacl IS NOT NULL)),"
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_namespace WHERE nspname !~ '^pg_t'),"
-    "  (SELECT sum(hash_record_extended((attrelid, attnum, xmin), 0)) FROM pg_attribute WHERE attrelid >= 16384 AND attacl IS NOT NULL),"
-    "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_default_acl),"
-    "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_extension),"
-    "  (SELECT sum(hash_record_extended((classid, objid), 0)) FROM pg_depend"
-    "    WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'),"
-    "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_language),"
-    "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_foreign_data_wrapper),"
-    "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_foreign_server),"
-    "  (SELECT sum(hash_record_extended((oid, rolname), 0)) FROM pg_authid)"
-    "))) = ANY (setconfig)"
-    ") AS settled"
-    "$dbgen_part$ AS gate \\gset"
-    "SELECT $dbgen_part$SELECT EXISTS ("
-    "  SELECT FROM pg_db_role_setting"
-    "  WHERE setrole = 10 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    "    AND 'dbgen.converged=' || (SELECT md5(concat_ws(' ',"
-    "  current_setting('dbgen.document'),"
-    "  current_setting('server_version_num'),"
-    "  -- Each change of a row makes a new one with another xmin; oid tells rows of one transaction apart."
-    "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_class"
-    "    WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND relpersistence <> 't'),"
-    "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_proc WHERE oid >= 16384),"
-    "  -- Not the types of arrays; those of tables come and go with them."
-    "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_type"
-    "    WHERE oid >= 16384 AND typsubscript <> 'array_subscript_handler'::regproc AND (typtype <> 'c' OR typacl IS NOT NULL)),"
-    "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_namespace WHERE nspname !~ '^pg_t'),"
-    "  (SELECT sum(hash_record_extended((attrelid, attnum, xmin), 0)) FROM pg_attribute WHERE attrelid >= 16384 AND attacl IS NOT NULL),"
+    "  (SELECT sum(hash_record_extended((attrelid, attnum, xmin), 0)) FROM pg_attribute WHERE attacl IS NOT NULL),"
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_default_acl),"
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_extension),"
     "  (SELECT sum(hash_record_extended((classid, objid), 0)) FROM pg_depend"
@@ -2359,13 +2337,13 @@ let
     "  (SELECT sum(hash_record_extended((oid, xmin), 0)) FROM pg_foreign_server),"
     "  (SELECT sum(hash_record_extended((oid, rolname), 0)) FROM pg_authid),"
     "  -- The version that an extension without a declared one should have comes from the host."
-    "  CASE WHEN current_setting('dbgen.unpinned') <> '[]' THEN ("
-    "    SELECT string_agg(default_version, ' ' ORDER BY name) FROM pg_available_extensions()"
-    "    WHERE current_setting('dbgen.unpinned')::jsonb ? name::text)"
+    "  CASE WHEN current_setting('dbgen.desired')::jsonb @@ 'exists($.extensions[*] ? (!exists(@.version) || @.version == null))' THEN ("
+    "    SELECT string_agg(default_version, ' ' ORDER BY name) FROM pg_available_extensions() AS available"
+    "    WHERE current_setting('dbgen.desired')::jsonb->'extensions' @> jsonb_build_array(jsonb_build_object('name', name)))"
     "  END"
     "))) = ANY (setconfig)"
     ") AS settled"
-    "$dbgen_part$ AS gate_with_versions \\gset"
+    "$dbgen_part$ AS gate \\gset"
     "SELECT $dbgen_part$SELECT"
     "  set_config('search_path', 'pg_catalog', false),"
     "  set_config('standard_conforming_strings', 'on', false),"
@@ -2373,20 +2351,15 @@ let
     "  -- Dates without a zone mean the same wherever this runs."
     "  set_config('TimeZone', 'UTC', false),"
     "  set_config('DateStyle', 'ISO, YMD', false),"
-    "  -- The plans are small and their costs guessed: compiling them or starting workers would take longer than running them."
+    "  -- The plans are small and their costs guessed: compiling them would take longer than running them."
     "  set_config('jit', 'off', false),"
-    "  set_config('max_parallel_workers_per_gather', '0', false),"
     "  -- The second round of a run has the same queries as the first."
     "  set_config('plan_cache_mode', 'force_generic_plan', false),"
     "  -- Reading the program once is enough."
     "  set_config('check_function_bodies', 'off', false),"
     "  set_config('lock_timeout', '30s', false),"
     "  set_config('statement_timeout', '10min', false),"
-    "  set_config('idle_in_transaction_session_timeout', '10min', false),"
-    "  -- What the declarations and the program are, for the fingerprint of the database."
-    "  set_config('dbgen.document', :'document', false),"
-    "  set_config('dbgen.unpinned', :'unpinned', false),"
-    "  set_config('dbgen.steps', '[]', false)"
+    "  set_config('idle_in_transaction_session_timeout', '10min', false)"
     "$dbgen_part$ AS session \\gset"
     "SELECT $dbgen_part$-- Where to look at the database, asked in the session before: psql ends when a connection fails. A database that is still"
     "-- to be created is planned as a copy of its template."
@@ -2412,9 +2385,6 @@ let
     ""
     "-- Roles, and what the server's shared catalogs say of databases."
     "\\set database ''"
-    "\\set document ''"
-    "\\set unpinned []"
-    "\\set label ''"
     ":session \\gset dbgen_"
     "-- Held until this session ends: two runs at a time would create the same things. The lock is per database."
     "SELECT pg_advisory_lock(431147672942), set_config('dbgen.mode', :'mode', false) \\gset dbgen_"
@@ -2459,6 +2429,13 @@ let
     "\"vaultwarden\""
     "]"
     "}', false) \\gset dbgen_"
+    "\\if :{?without_passwords}"
+    "SELECT set_config("
+    "  'dbgen.desired',"
+    "  (desired || jsonb_build_object('roles', (SELECT jsonb_agg(role - 'password') FROM jsonb_array_elements(desired->'roles') AS role)))::text,"
+    "  false)"
+    "FROM (SELECT current_setting('dbgen.desired')::jsonb AS desired) AS declared \\gset dbgen_"
+    "\\endif"
     ":roles_program"
     "\\if :ERROR"
     "ROLLBACK;"
@@ -2478,9 +2455,13 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' roles'"
+    "\\set all_obstacles :all_obstacles :obstacles"
+    "\\set doubtful on"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' roles'"
+    "\\set all_obstacles 'roles\\n'"
+    "\\set doubtful on"
     "\\endif"
     ""
     "\\set scope databases"
@@ -2504,10 +2485,8 @@ let
     "\"tablespaces\": [],"
     "\"parameters\": []"
     "}', false) \\gset dbgen_"
-    "SELECT NOT :'plan'::boolean AND EXISTS ("
-    "  SELECT FROM jsonb_array_elements(current_setting('dbgen.desired')::jsonb->'databases') AS declared"
-    "  WHERE declared->>'name' NOT IN (SELECT datname FROM pg_database)) AS create_some \\gset"
-    "\\if :create_some"
+    "\\if :plan"
+    "\\else"
     "-- CREATE DATABASE can't run in a transaction."
     "\\set scope creation"
     "SELECT set_config('dbgen.only', 'create', false), set_config('dbgen.mode', 'plan', false) \\gset dbgen_"
@@ -2544,38 +2523,25 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' databases'"
+    "\\set all_obstacles :all_obstacles :obstacles"
+    "\\set doubtful on"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' databases'"
+    "\\set all_obstacles 'databases\\n'"
+    "\\set doubtful on"
     "\\endif"
     ""
     "\\set scope contents"
     ""
     "\\set database 'authentik'"
-    "\\set label 'authentik'"
     "\\set template ''"
-    "\\set document '9ac92a6775617304e322574e2834853eb40bb13511e59279cc4d4f709339e567'"
-    "\\set unpinned '[]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -2592,8 +2558,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -2601,55 +2574,42 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'authentik'), format('role %I', 'authentik')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'authentik' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
     "\\endif"
     ""
     "\\set database 'forgejo'"
-    "\\set label 'forgejo'"
     "\\set template ''"
-    "\\set document 'c1207e4fc7be2be92ff9cf7951809a0e9a1919a5b4188d85d22ca2901bdc30cf'"
-    "\\set unpinned '[]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -2666,8 +2626,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -2675,55 +2642,42 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'forgejo'), format('role %I', 'forgejo')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'forgejo' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
     "\\endif"
     ""
     "\\set database 'grafana'"
-    "\\set label 'grafana'"
     "\\set template ''"
-    "\\set document '518a16970f6fded5c9443b93d5da8f9d1b4c1c60de2f579542a9266f21968bee'"
-    "\\set unpinned '[]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -2740,8 +2694,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -2749,55 +2710,42 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'grafana'), format('role %I', 'grafana')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'grafana' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
     "\\endif"
     ""
     "\\set database 'hass'"
-    "\\set label 'hass'"
     "\\set template ''"
-    "\\set document '8ad0e13fc5bdd734afd532f9c48659eebb30cb0655c506cd9eb88688fcd12899'"
-    "\\set unpinned '[]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -2821,8 +2769,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -2830,55 +2785,42 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'hass'), format('role %I', 'hass')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'hass' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
     "\\endif"
     ""
     "\\set database 'immich'"
-    "\\set label 'immich'"
     "\\set template ''"
-    "\\set document '7ffd7fe4348307b7a8f3a697950c70d1ec7ad2d90c455b287962b0c7d70b084d'"
-    "\\set unpinned '[\"cube\",\"earthdistance\",\"pg_trgm\",\"unaccent\",\"uuid-ossp\",\"vchord\",\"vector\"]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate_with_versions \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -2903,8 +2845,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -2912,55 +2861,42 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'immich'), format('role %I', 'immich')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'immich' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
     "\\endif"
     ""
     "\\set database 'keycloak'"
-    "\\set label 'keycloak'"
     "\\set template ''"
-    "\\set document 'a9cfb5667e85471af7cfb8632f8ce9060136221a0ca5ce0d325113b90853c4c3'"
-    "\\set unpinned '[]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -2977,8 +2913,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -2986,55 +2929,42 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'keycloak'), format('role %I', 'keycloak')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'keycloak' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
     "\\endif"
     ""
     "\\set database 'matrix-synapse'"
-    "\\set label 'matrix-synapse'"
     "\\set template 'template0'"
-    "\\set document 'e1fd4bfbe155672e96abd45f9c44d2ba983a15fe8c7b5af275e29b41e800393d'"
-    "\\set unpinned '[]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -3051,8 +2981,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -3060,55 +2997,42 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'matrix-synapse'), format('role %I', 'matrix-synapse')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'matrix-synapse' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
     "\\endif"
     ""
     "\\set database 'miniflux'"
-    "\\set label 'miniflux'"
     "\\set template ''"
-    "\\set document '5905ee9980370c4c7ef6adf662fd36b126e4784b19c1d41c79c9450e7533ca1c'"
-    "\\set unpinned '[]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -3125,8 +3049,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -3134,55 +3065,42 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'miniflux'), format('role %I', 'miniflux')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'miniflux' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
     "\\endif"
     ""
     "\\set database 'nextcloud'"
-    "\\set label 'nextcloud'"
     "\\set template ''"
-    "\\set document '92f6979c8e8eeb6788a514a47223e306b517a314892189b690d9d7b2189ede0c'"
-    "\\set unpinned '[]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -3199,8 +3117,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -3208,55 +3133,42 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'nextcloud'), format('role %I', 'nextcloud')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'nextcloud' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
     "\\endif"
     ""
     "\\set database 'paperless'"
-    "\\set label 'paperless'"
     "\\set template ''"
-    "\\set document '1c384982c52903329c7a50ac817acf9a772d40c56c07f0810793da5392ee6e7c'"
-    "\\set unpinned '[\"pg_trgm\"]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate_with_versions \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -3275,8 +3187,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -3284,55 +3203,42 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'paperless'), format('role %I', 'paperless')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'paperless' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
     "\\endif"
     ""
     "\\set database 'shop'"
-    "\\set label 'shop'"
     "\\set template ''"
-    "\\set document '5fdaa4822f273dc133084c69139c0f1b72b7e1de77bd895c7d27af132127a826'"
-    "\\set unpinned '[\"btree_gist\"]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate_with_versions \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -3376,8 +3282,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -3385,55 +3298,42 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'shop'), format('role %I', 'shop_app'), format('role %I', 'shop_owner')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'shop' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
     "\\endif"
     ""
     "\\set database 'vaultwarden'"
-    "\\set label 'vaultwarden'"
     "\\set template ''"
-    "\\set document '105fadb7bdade1413ab2ea534c7ca9751ded55cc8f6ad276a44d03975efeb87e'"
-    "\\set unpinned '[]'"
     "\\set done off"
     "\\set settled off"
     ":route \\gset"
     "\\if :reachable"
     "\\connect -reuse-previous=on :target"
     ":session \\gset dbgen_"
-    "\\if :superuser"
-    ":gate \\gset"
-    "\\endif"
-    "\\if :settled"
-    "\\set lines ''"
-    "\\set has_lines off"
-    "\\set unfinished off"
-    "\\set statements_line 'dbgen_statements{scope=\"contents\",database=\"' :label '\"} 0\\n'"
-    "\\set drift_lines 'dbgen_drift{scope=\"contents\",database=\"' :label '\",kind=\"change\"} 0\\n'"
-    "\\set done on"
-    "\\if :json"
-    ":report \\gset"
-    "\\endif"
-    "\\else"
     "BEGIN :access_mode;"
     "SELECT pg_advisory_xact_lock(431147672942), set_config('dbgen.mode', :'mode', false),"
     "  set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.desired', '{"
@@ -3450,8 +3350,15 @@ let
     "],"
     "\"before\": [],"
     "\"after\": []"
-    "}', false) \\gset dbgen_"
+    "}', false),"
+    "  set_config('dbgen.steps', '[]', false) \\gset dbgen_"
+    "\\if :superuser"
+    ":gate \\gset"
+    "\\endif"
+    "\\if :settled"
+    "\\else"
     ":contents_program"
+    "\\endif"
     "\\if :ERROR"
     "ROLLBACK;"
     "\\else"
@@ -3459,25 +3366,29 @@ let
     "\\if :has_lines"
     "\\echo :lines"
     "\\endif"
-    "\\set has_lines off"
     "COMMIT;"
     "\\if :ERROR"
     "\\else"
     "\\set done on"
-    "\\endif"
-    "\\endif"
-    "\\endif"
-    "\\if :done"
-    "\\if :has_lines"
-    "\\echo :lines"
-    "\\endif"
     "\\set statements_text :statements_text :statements_line"
     "\\set drift_text :drift_text :drift_lines"
+    "\\endif"
     "\\endif"
     "\\endif"
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'vaultwarden'), format('role %I', 'vaultwarden')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'vaultwarden' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -3487,6 +3398,11 @@ let
     "\\o :metrics"
     "\\qecho -n :statements_text"
     "\\qecho -n :drift_text"
+    "\\o"
+    "\\endif"
+    "\\if :{?ready_file}"
+    "\\o :ready_file"
+    "\\qecho -n :finished"
     "\\o"
     "\\endif"
     "\\set ON_ERROR_STOP on"
@@ -3505,6 +3421,8 @@ let
     "state=\${STATE_DIRECTORY:-/var/lib/dbgen}"
     "secrets=$runtime/secrets"
     "samples=$runtime/samples"
+    "finished=$runtime/finished"
+    "ready=$state/ready"
     "passwords=$state/passwords"
     "metrics=$state/metrics/dbgen.prom"
     "started=$(date +%s%N)"
@@ -3570,21 +3488,43 @@ let
     "  } > \"$metrics.new\" && chmod 0644 \"$metrics.new\" && mv -f -- \"$metrics.new\" \"$metrics\""
     "}"
     ""
+    "# Which databases can be used after this run, for the units that wait for them. It holds for this start of the unit only."
+    "write_ready() {"
+    "  {"
+    "    printf '%s\\n' \"\${INVOCATION_ID:-}\""
+    "    if [ \"$1\" = 0 ]; then"
+    "      echo '*'"
+    "    elif [ -f \"$finished\" ]; then"
+    "      cat -- \"$finished\""
+    "    fi"
+    "  } > \"$ready.new\" && chmod 0644 \"$ready.new\" && mv -f -- \"$ready.new\" \"$ready\""
+    "}"
+    ""
     "finish() {"
     "  local status=$?"
     "  trap - EXIT"
     "  rm -rf -- \"$secrets\""
     "  write_metrics \"$status\" || echo \"dbgen: $metrics can't be written\" >&2"
-    "  rm -f -- \"$samples\""
+    "  if [ \"$mode\" = apply ]; then"
+    "    write_ready \"$status\" || echo \"dbgen: $ready can't be written\" >&2"
+    "  fi"
+    "  rm -f -- \"$samples\" \"$finished\""
     "  exit \"$status\""
     "}"
     "trap finish EXIT"
     "trap 'exit 143' TERM"
     ""
+    "# Lets those read the file who are declared: $2 is the mode, $3 the group or nothing."
+    "give_access() {"
+    "  [ -z \"$3\" ] || chgrp -- \"$3\" \"$1\""
+    "  chmod -- \"$2\" \"$1\""
+    "}"
+    ""
     "# Makes the file of a password unless it is there: 256 bits, and a name that appears with the whole content or not at all."
     "generate() {"
     "  local new"
     "  if [ -e \"$1\" ] || [ -L \"$1\" ]; then"
+    "    give_access \"$@\""
     "    return"
     "  fi"
     "  new=$(mktemp \"$passwords/.new.XXXXXXXXXX\")"
@@ -3593,7 +3533,7 @@ let
     "    echo \"dbgen: no random bytes for $1\" >&2"
     "    exit 1"
     "  fi"
-    "  chmod 0400 \"$new\""
+    "  give_access \"$new\" \"$2\" \"$3\""
     "  sync -- \"$new\""
     "  # Another one that has been made meanwhile stays."
     "  ln -T -- \"$new\" \"$1\" || [ -e \"$1\" ]"
@@ -3602,7 +3542,7 @@ let
     "}"
     ""
     "# The server itself reads the passwords, and the credentials of a unit are hidden from other units."
-    "rm -rf -- \"$secrets\" \"$samples\""
+    "rm -rf -- \"$secrets\" \"$samples\" \"$finished\""
     "mkdir -- \"$secrets\""
     "files=()"
     "for name in \"\${credentials[@]}\"; do"
@@ -3613,15 +3553,20 @@ let
     "fi"
     "if [ \"\${#generated[@]}\" -gt 0 ]; then"
     "  mkdir -p -- \"$passwords\""
+    "  # Groups come through, but can't list it."
+    "  case \${generated_groups[*]} in"
+    "    *[!\\ ]*) chmod 0711 \"$passwords\" ;;"
+    "    *) chmod 0700 \"$passwords\" ;;"
+    "  esac"
     "  rm -f -- \"$passwords\"/.new.*"
     "fi"
     "for i in \"\${!generated[@]}\"; do"
-    "  generate \"$passwords/\${generated_files[i]}\""
+    "  generate \"$passwords/\${generated_files[i]}\" \"\${generated_modes[i]}\" \"\${generated_groups[i]}\""
     "  install -m 0400 -T -- \"$passwords/\${generated_files[i]}\" \"$secrets/\${generated[i]}\""
     "done"
     ""
     "\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres \\"
-    "  --set mode=\"$mode\" --set metrics=\"$samples\" --file \"$program\""
+    "  --set mode=\"$mode\" --set metrics=\"$samples\" --set ready_file=\"$finished\" --file \"$program\""
   ];
   # The files of the passwords on this host, and the names of those that are made here.
   credentials = {
@@ -3633,22 +3578,397 @@ let
     "password.standby" = config.sops.secrets."postgresql/standby".path;
   };
   generated = { };
+  # The units that use each database, and the services that are told of a change.
+  consumers = [
+    {
+      ready = "forgejo";
+      units = [
+        "forgejo.service"
+      ];
+    }
+    {
+      ready = "grafana";
+      units = [
+        "grafana.service"
+      ];
+    }
+    {
+      ready = "hass";
+      units = [
+        "home-assistant.service"
+      ];
+    }
+    {
+      ready = "immich";
+      units = [
+        "immich-machine-learning.service"
+        "immich-server.service"
+      ];
+    }
+    {
+      ready = "keycloak";
+      units = [
+        "keycloak.service"
+      ];
+    }
+    {
+      ready = "matrix-synapse";
+      units = [
+        "matrix-synapse.service"
+      ];
+    }
+    {
+      ready = "miniflux";
+      units = [
+        "miniflux.service"
+      ];
+    }
+    {
+      ready = "nextcloud";
+      units = [
+        "nextcloud-setup.service"
+        "phpfpm-nextcloud.service"
+      ];
+    }
+    {
+      ready = "paperless";
+      units = [
+        "paperless-consumer.service"
+        "paperless-scheduler.service"
+        "paperless-task-queue.service"
+        "paperless-web.service"
+      ];
+    }
+    {
+      ready = "shop";
+      units = [
+        "shop-worker.service"
+        "shop.service"
+      ];
+    }
+    {
+      ready = "vaultwarden";
+      units = [
+        "vaultwarden.service"
+      ];
+    }
+  ];
+  told = {
+    forgejo = {
+      reload = [ ];
+      restart = [
+        {
+          database = "forgejo";
+          service = "forgejo";
+        }
+      ];
+    };
+    grafana = {
+      reload = [ ];
+      restart = [
+        {
+          database = "grafana";
+          service = "grafana";
+        }
+      ];
+    };
+    home-assistant = {
+      reload = [ ];
+      restart = [
+        {
+          database = "hass";
+          service = "home-assistant";
+        }
+      ];
+    };
+    immich-machine-learning = {
+      reload = [ ];
+      restart = [
+        {
+          database = "immich";
+          service = "immich";
+        }
+      ];
+    };
+    immich-server = {
+      reload = [ ];
+      restart = [
+        {
+          database = "immich";
+          service = "immich";
+        }
+      ];
+    };
+    keycloak = {
+      reload = [ ];
+      restart = [
+        {
+          database = "keycloak";
+          secret = config.age.secrets.keycloak-database.file;
+          service = "keycloak";
+        }
+      ];
+    };
+    matrix-synapse = {
+      reload = [ ];
+      restart = [
+        {
+          database = "matrix-synapse";
+          service = "matrix-synapse";
+        }
+      ];
+    };
+    miniflux = {
+      reload = [ ];
+      restart = [
+        {
+          database = "miniflux";
+          service = "miniflux";
+        }
+      ];
+    };
+    nextcloud-setup = {
+      reload = [ ];
+      restart = [
+        {
+          database = "nextcloud";
+          service = "nextcloud";
+        }
+      ];
+    };
+    paperless-consumer = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    paperless-scheduler = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    paperless-task-queue = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    paperless-web = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    phpfpm-nextcloud = {
+      reload = [ ];
+      restart = [
+        {
+          database = "nextcloud";
+          service = "nextcloud";
+        }
+      ];
+    };
+    shop = {
+      reload = [ ];
+      restart = [
+        {
+          database = "shop";
+          service = "shop";
+        }
+      ];
+    };
+    shop-worker = {
+      reload = [ ];
+      restart = [
+        {
+          database = "shop";
+          service = "shop";
+        }
+      ];
+    };
+    vaultwarden = {
+      reload = [ ];
+      restart = [
+        {
+          database = "vaultwarden";
+          service = "vaultwarden";
+        }
+      ];
+    };
+  };
   lines = lib.concatMapStrings (line: line + "\n");
   # Whether a part stands in a text. The regular expressions of lib.hasInfix overflow the stack on long texts.
   within = part: text: builtins.replaceStrings [ part ] [ "" ] text != text;
   postgresql = config.services.postgresql;
+  programFile = pkgs.writeText "dbgen-provision.sql" (lines program);
   provision = pkgs.writeShellScript "dbgen-provision" (
     lines [
       "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
       # NixOS' own set-up is there, too.
       "host=/run/postgresql"
       "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
-      "program=${lib.escapeShellArg (pkgs.writeText "dbgen-provision.sql" (lines program))}"
+      "program=${lib.escapeShellArg programFile}"
       "credentials=(${lib.escapeShellArgs (builtins.attrNames credentials)})"
       "generated=(${lib.escapeShellArgs (builtins.attrNames generated)})"
-      "generated_files=(${lib.escapeShellArgs (builtins.attrValues generated)})"
+      "generated_files=(${lib.escapeShellArgs (map (one: one.file) (builtins.attrValues generated))})"
+      "generated_modes=(${lib.escapeShellArgs (map (one: one.mode) (builtins.attrValues generated))})"
+      "generated_groups=(${lib.escapeShellArgs (map (one: one.group) (builtins.attrValues generated))})"
     ]
     + lines wrapper
+  );
+  # For administrators.
+  status = pkgs.writeShellScriptBin "dbgen-status" (
+    let
+      connections = lib.concatLists (
+        lib.mapAttrsToList (
+          service: lib.mapAttrsToList (_: connection: connection // { inherit service; })
+        ) config.qgroget.databases.postgresql
+      );
+      list = field: lib.escapeShellArgs (map (one: toString (one.${field} or "")) connections);
+    in
+    lines [
+      "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
+      "runuser=${lib.escapeShellArg "${pkgs.util-linux}/bin/runuser"}"
+      "superuser=${lib.escapeShellArg postgresql.superUser}"
+      "host=/run/postgresql"
+      "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
+      "program=${lib.escapeShellArg programFile}"
+      "services=(${list "service"})"
+      "databases=(${list "database"})"
+      "usernames=(${list "username"})"
+      "hosts=(${list "host"})"
+      "socket_directories=(${list "socketDirectory"})"
+      "urls=(${list "url"})"
+      "password_files=(${list "passwordFile"})"
+    ]
+    + lines [
+      "# usage: dbgen-status [--show-password] [SERVICE]"
+      "# What is declared, when the server was last made so, and what would be done now; for a service, how it connects."
+      "set -euo pipefail"
+      "metrics=\${DBGEN_STATE:-/var/lib/dbgen}/metrics/dbgen.prom"
+      "show_password=''"
+      "service=''"
+      "for argument in \"$@\"; do"
+      "  case $argument in"
+      "    --show-password) show_password=1 ;;"
+      "    -*)"
+      "      echo 'usage: dbgen-status [--show-password] [SERVICE]' >&2"
+      "      exit 2"
+      "      ;;"
+      "    *) service=$argument ;;"
+      "  esac"
+      "done"
+      ""
+      "# Nobody else's file is opened: the system decides who may read."
+      "details() {"
+      "  local i=$1"
+      "  printf '%s\\n' \"\${services[i]}: database \${databases[i]}\""
+      "  printf '  %-16s %s\\n' username \"\${usernames[i]}\" host \"\${hosts[i]}\" port \"$port\" \\"
+      "    socketDirectory \"\${socket_directories[i]}\" url \"\${urls[i]}\""
+      "  if [ -z \"\${password_files[i]}\" ]; then"
+      "    return"
+      "  fi"
+      "  printf '  %-16s %s\\n' passwordFile \"\${password_files[i]}\""
+      "  if [ -z \"$show_password\" ]; then"
+      "    return"
+      "  fi"
+      "  if [ -r \"\${password_files[i]}\" ]; then"
+      "    printf '  %-16s %s\\n' password \"$(cat -- \"\${password_files[i]}\")\""
+      "  else"
+      "    echo \"dbgen-status: \${password_files[i]} is not there, or not for you\" >&2"
+      "    return 1"
+      "  fi"
+      "}"
+      ""
+      "if [ -n \"$service\" ]; then"
+      "  found=''"
+      "  for i in \"\${!services[@]}\"; do"
+      "    if [ \"\${services[i]}\" = \"$service\" ]; then"
+      "      found=1"
+      "      details \"$i\""
+      "    fi"
+      "  done"
+      "  if [ -z \"$found\" ]; then"
+      "    echo \"dbgen-status: no service $service declares a database; without a name all are listed\" >&2"
+      "    exit 1"
+      "  fi"
+      "  exit"
+      "fi"
+      ""
+      "widths=(7 8)"
+      "for i in \"\${!services[@]}\"; do"
+      "  [ \"\${#services[i]}\" -le \"\${widths[0]}\" ] || widths[0]=\${#services[i]}"
+      "  [ \"\${#databases[i]}\" -le \"\${widths[1]}\" ] || widths[1]=\${#databases[i]}"
+      "done"
+      "line() {"
+      "  printf '%s%*s  %s%*s  %s\\n' \"$1\" \"$((widths[0] - \${#1}))\" '' \"$2\" \"$((widths[1] - \${#2}))\" '' \"$3\""
+      "}"
+      "line SERVICE DATABASE USER"
+      "for i in \"\${!services[@]}\"; do"
+      "  line \"\${services[i]}\" \"\${databases[i]}\" \"\${usernames[i]}\""
+      "done"
+      ""
+      "moment() {"
+      "  case \${1%.*} in"
+      "    '' | 0) echo never ;;"
+      "    *) date --date \"@\${1%.*}\" '+%F %T %Z' ;;"
+      "  esac"
+      "}"
+      "status=0"
+      "last_run='' last_success='' success=''"
+      "if [ -r \"$metrics\" ]; then"
+      "  while read -r name value; do"
+      "    case $name in"
+      "      dbgen_last_run_timestamp_seconds) last_run=$value ;;"
+      "      dbgen_last_success_timestamp_seconds) last_success=$value ;;"
+      "      dbgen_run_success) success=$value ;;"
+      "    esac"
+      "  done < \"$metrics\""
+      "fi"
+      "echo"
+      "case $success in"
+      "  1) echo \"last run:     $(moment \"$last_run\"), without an error\" ;;"
+      "  '') echo 'last run:     never' && status=1 ;;"
+      "  *) echo \"last run:     $(moment \"$last_run\"), it failed: journalctl --unit dbgen-provision\" && status=1 ;;"
+      "esac"
+      "echo \"last success: $(moment \"$last_success\")\""
+      ""
+      "run=(\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres"
+      "  --set mode=plan --set without_passwords=on --file \"$program\")"
+      "user=$(id --user --name)"
+      "case $user in"
+      "  \"$superuser\") ;;"
+      "  root) run=(\"$runuser\" --user \"$superuser\" -- \"\${run[@]}\") ;;"
+      "  *)"
+      "    echo \"plan:         asked by root or $superuser only\""
+      "    exit \"$status\""
+      "    ;;"
+      "esac"
+      "if ! plan=$(\"\${run[@]}\"); then"
+      "  echo 'plan:         can'\\''t be made'"
+      "  exit 1"
+      "fi"
+      "if [ -z \"$plan\" ]; then"
+      "  echo 'plan:         nothing to do (passwords are not looked at)'"
+      "else"
+      "  echo 'plan (passwords are not looked at):'"
+      "  printf '%s\\n' \"$plan\""
+      "fi"
+      "exit \"$status\""
+    ]
   );
   # What both units have. All that they reach is the server's socket.
   service = {
@@ -3696,8 +4016,93 @@ let
       ];
     };
   };
+  # Ends well when the last start of the provisioning left the database as it is declared.
+  ready = pkgs.writeShellScript "dbgen-ready" (
+    lines [
+      "systemctl=${lib.escapeShellArg "${config.systemd.package}/bin/systemctl"}"
+    ]
+    + lines [
+      "# $1: a database, as the list of those that can be used names it."
+      "set -euo pipefail"
+      "list=\${STATE_DIRECTORY:-/var/lib/dbgen}/ready"
+      "start=$(\"$systemctl\" show --property=InvocationID --value dbgen-provision.service)"
+      "lines=('')"
+      "[ ! -f \"$list\" ] || mapfile -t lines < \"$list\""
+      "if [ -n \"$start\" ] && [ \"\${lines[0]}\" = \"$start\" ]; then"
+      "  for line in \"\${lines[@]:1}\"; do"
+      "    case $line in"
+      "      '*' | \"$1\") exit 0 ;;"
+      "    esac"
+      "  done"
+      "fi"
+      "echo \"dbgen: the database $1 is not as declared, so that what uses it is not started; why: journalctl --unit dbgen-provision\" >&2"
+      "exit 1"
+    ]
+  );
+  # What changes when the connection changes, or the file that a password comes from.
+  triggers = lib.concatMap (
+    one:
+    [
+      (builtins.hashString "sha256" (
+        builtins.toJSON config.qgroget.databases.postgresql.${one.service}.${one.database}
+      ))
+    ]
+    ++ lib.optional (one ? secret) one.secret
+  );
+  # A unit that nothing defines, as far as a configuration shows it.
+  unknown = lib.filter (
+    name:
+    let
+      unit = config.systemd.services.${name} or { };
+    in
+    !(unit.serviceConfig or { } ? ExecStart)
+    && unit.script or "" == ""
+    && unit.overrideStrategy or "" != "asDropin"
+    && unit.enable or true
+  ) (builtins.attrNames told);
 in
 {
+  imports = [
+    {
+      # One for each database: that one can't be provisioned keeps no other service from starting. They are never active,
+      # so that each start of a service looks again, and so that a new start of the provisioning stops no service.
+      systemd.services = builtins.listToAttrs (
+        map (consumer: {
+          name = "dbgen-ready-${consumer.ready}";
+          value = {
+            description = "Wait for the PostgreSQL database ${consumer.ready}";
+            wants = [ "dbgen-provision.service" ];
+            requires = [ "postgresql.service" ];
+            after = [
+              "dbgen-provision.service"
+              # Where there is one.
+              "dbgen-connections.service"
+              "postgresql.service"
+            ];
+            # From here, so that it holds for every kind of unit, and makes none that is defined nowhere.
+            before = consumer.units;
+            requiredBy = lib.optionals postgresql.enable consumer.units;
+            serviceConfig = removeAttrs service.serviceConfig [
+              "ExecStopPost"
+              "LoadCredential"
+              "StateDirectory"
+              "StateDirectoryMode"
+              "SupplementaryGroups"
+            ] // {
+              ExecStart = "${ready} ${consumer.ready}";
+            };
+          };
+        }) consumers
+      );
+    }
+    {
+      systemd.services = builtins.mapAttrs (_: changes: {
+        restartTriggers = triggers changes.restart;
+        reloadTriggers = triggers changes.reload;
+      }) told;
+    }
+  ];
+
   options.qgroget.databases.postgresql = lib.mkOption {
     type = lib.types.attrsOf (lib.types.attrsOf lib.types.raw);
     default = { };
@@ -3934,6 +4339,8 @@ in
       };
     };
 
+    environment.systemPackages = [ status ];
+
     systemd.services.dbgen-provision =
       let
         # Since 25.11 the set-up has a unit of its own, and a target that others wait for.
@@ -4008,8 +4415,14 @@ in
         '';
       }
     ];
-    warnings = lib.optional (
-      !postgresql.enable
-    ) "Databases are declared, but services.postgresql.enable is false: they are not provisioned.";
+    warnings =
+      lib.optional (
+        !postgresql.enable
+      ) "Databases are declared, but services.postgresql.enable is false: they are not provisioned."
+      ++ map (name: ''
+        The declared databases are used by ${name}.service, but nothing in this configuration says what it runs. Where
+        its file comes from systemd.packages, systemd.services."${name}".overrideStrategy = "asDropin" says so.
+      '') unknown
+      ;
   };
 }

@@ -5,8 +5,8 @@ use crate::diagnostic::{Diagnostic, phrase, rule};
 
 rule! {
     /// ## What it does
-    /// Finds a `unixUser` that is no name of a user: other characters than lower-case ASCII letters, digits, `_` and
-    /// `-` (and one `$` at the end), a digit or `-` at the start, or more than 31 characters.
+    /// Finds a `unixUser`, or a `group` of a password's file, that is no such name: other characters than lower-case ASCII
+    /// letters, digits, `_` and `-` (and one `$` at the end), a digit or `-` at the start, or more than 31 characters.
     ///
     /// ## Why is this bad?
     /// The server lets a Unix user log in by its name. A user that can't exist never logs in, so the service would have
@@ -41,7 +41,12 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         .declarations
         .roles()
         .filter_map(|(_, role)| role.unix_user.as_ref());
-    for user in services.chain(databases).chain(roles) {
+    let users = services.chain(databases).chain(roles);
+    let groups = scope
+        .passwords()
+        .filter_map(|(_, _, password)| password.group.as_ref());
+    let users = users.map(|user| ("user", user));
+    for (kind, user) in users.chain(groups.map(|group| ("group", group))) {
         let name = &*user.value;
         let (part, label) = if name.is_empty() {
             (0..0, "empty".to_owned())
@@ -73,9 +78,9 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             place::of_part(scope, user, part)
         };
         findings.push(
-            Diagnostic::new(&INVALID_UNIX_USER, span, format!("{} is no name of a Unix user", phrase::backticked(name)))
+            Diagnostic::new(&INVALID_UNIX_USER, span, format!("{} is no name of a Unix {kind}", phrase::backticked(name)))
                 .label(label)
-                .help("write the user as in `users.users`: at most 31 lower-case letters, digits, `_` and `-`, a letter or `_` first"),
+                .help(format!("write the {kind} as in `users.{kind}s`: at most 31 lower-case letters, digits, `_` and `-`, a letter or `_` first")),
         );
     }
 }

@@ -73,6 +73,7 @@ pub fn service(name: Text, fields: Fields) -> Service {
         roles: fields.tables("roles", role),
         unix_user: fields.text("unixUser"),
         units: fields.texts("units"),
+        on_change: fields.text("onChange"),
     }
 }
 
@@ -134,6 +135,7 @@ fn details(fields: Fields) -> Option<Box<Details>> {
         clients: fields.each("clients", client),
         unix_user: fields.text("unixUser"),
         units: fields.texts("units"),
+        on_change: fields.text("onChange"),
         converge: fields.text("converge"),
         public: fields.text("public"),
         before: hooks("before"),
@@ -264,6 +266,8 @@ fn password(fields: Fields) -> Option<Box<Password>> {
         sops: fields.text("sops"),
         agenix: fields.text("agenix"),
         generate: fields.bool("generate"),
+        group: fields.text("group"),
+        mode: fields.text("mode"),
     }))
 }
 
