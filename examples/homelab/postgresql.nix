@@ -70,7 +70,8 @@ let
     "-- Makes a PostgreSQL server what the declarations say. For psql, as a superuser:"
     "--   psql --no-psqlrc --dbname postgres --file THIS                    do it, and log each statement"
     "--   psql --no-psqlrc --dbname postgres --variable mode=plan --file THIS   print what would be done, change nothing"
-    "-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus)."
+    "-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus), ready_file=FILE (the databases that"
+    "-- can be used, one in each line), without_passwords=on (leave the passwords as they are)."
     "-- Exit status 3: something failed or is blocked; each database is done wholly or not at all, whatever becomes of the others."
     "\\set ON_ERROR_STOP on"
     "\\set QUIET on"
@@ -92,6 +93,9 @@ let
     "\\set statements_text ''"
     "\\set drift_text ''"
     "\\set unfinished_in ''"
+    "\\set all_obstacles ''"
+    "\\set doubtful off"
+    "\\set finished ''"
     "SELECT"
     "  :'mode' = 'plan' AS plan,"
     "  :'format' = 'json' AS json,"
@@ -2304,6 +2308,10 @@ let
     "  END AS lines,"
     "  :'format' = 'json' OR count(nr) > 0 AS has_lines,"
     "  coalesce(bool_or(step->>'kind' = 'failed' OR step->>'kind' = 'blocked' AND NOT :'plan'::boolean), false) AS unfinished,"
+    "  -- What failed undid the whole scope."
+    "  coalesce("
+    "    string_agg(DISTINCT CASE step->>'kind' WHEN 'failed' THEN :'scope' ELSE step->>'object' END || E'\\n', '')"
+    "      FILTER (WHERE step->>'kind' IN ('failed', 'blocked')), '') AS obstacles,"
     "  :changes + count(*) FILTER (WHERE step->>'kind' = 'change') AS changes,"
     "  :others + count(*) FILTER (WHERE step->>'kind' <> 'change') AS others,"
     "  format("
@@ -2470,6 +2478,13 @@ let
     "\"vaultwarden\""
     "]"
     "}', false) \\gset dbgen_"
+    "\\if :{?without_passwords}"
+    "SELECT set_config("
+    "  'dbgen.desired',"
+    "  (desired || jsonb_build_object('roles', (SELECT jsonb_agg(role - 'password') FROM jsonb_array_elements(desired->'roles') AS role)))::text,"
+    "  false)"
+    "FROM (SELECT current_setting('dbgen.desired')::jsonb AS desired) AS declared \\gset dbgen_"
+    "\\endif"
     ":roles_program"
     "\\if :ERROR"
     "ROLLBACK;"
@@ -2489,9 +2504,13 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' roles'"
+    "\\set all_obstacles :all_obstacles :obstacles"
+    "\\set doubtful on"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' roles'"
+    "\\set all_obstacles 'roles\\n'"
+    "\\set doubtful on"
     "\\endif"
     ""
     "\\set scope databases"
@@ -2555,9 +2574,13 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' databases'"
+    "\\set all_obstacles :all_obstacles :obstacles"
+    "\\set doubtful on"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' databases'"
+    "\\set all_obstacles 'databases\\n'"
+    "\\set doubtful on"
     "\\endif"
     ""
     "\\set scope contents"
@@ -2631,6 +2654,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'authentik'), format('role %I', 'authentik')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'authentik' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -2705,6 +2739,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'forgejo'), format('role %I', 'forgejo')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'forgejo' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -2779,6 +2824,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'grafana'), format('role %I', 'grafana')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'grafana' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -2860,6 +2916,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'hass'), format('role %I', 'hass')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'hass' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -2942,6 +3009,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'immich'), format('role %I', 'immich')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'immich' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -3016,6 +3094,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'keycloak'), format('role %I', 'keycloak')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'keycloak' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -3090,6 +3179,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'matrix-synapse'), format('role %I', 'matrix-synapse')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'matrix-synapse' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -3164,6 +3264,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'miniflux'), format('role %I', 'miniflux')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'miniflux' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -3238,6 +3349,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'nextcloud'), format('role %I', 'nextcloud')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'nextcloud' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -3314,6 +3436,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'paperless'), format('role %I', 'paperless')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'paperless' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -3415,6 +3548,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'shop'), format('role %I', 'shop_app'), format('role %I', 'shop_owner')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'shop' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -3489,6 +3633,17 @@ let
     "\\if :done"
     "\\if :unfinished"
     "\\set unfinished_in :unfinished_in ' ' :database"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'vaultwarden'), format('role %I', 'vaultwarden')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'vaultwarden' '\\n'"
+    "\\endif"
     "\\endif"
     "\\else"
     "\\set unfinished_in :unfinished_in ' ' :database"
@@ -3498,6 +3653,11 @@ let
     "\\o :metrics"
     "\\qecho -n :statements_text"
     "\\qecho -n :drift_text"
+    "\\o"
+    "\\endif"
+    "\\if :{?ready_file}"
+    "\\o :ready_file"
+    "\\qecho -n :finished"
     "\\o"
     "\\endif"
     "\\set ON_ERROR_STOP on"
@@ -3516,6 +3676,8 @@ let
     "state=\${STATE_DIRECTORY:-/var/lib/dbgen}"
     "secrets=$runtime/secrets"
     "samples=$runtime/samples"
+    "finished=$runtime/finished"
+    "ready=$state/ready"
     "passwords=$state/passwords"
     "metrics=$state/metrics/dbgen.prom"
     "started=$(date +%s%N)"
@@ -3581,21 +3743,43 @@ let
     "  } > \"$metrics.new\" && chmod 0644 \"$metrics.new\" && mv -f -- \"$metrics.new\" \"$metrics\""
     "}"
     ""
+    "# Which databases can be used after this run, for the units that wait for them. It holds for this start of the unit only."
+    "write_ready() {"
+    "  {"
+    "    printf '%s\\n' \"\${INVOCATION_ID:-}\""
+    "    if [ \"$1\" = 0 ]; then"
+    "      echo '*'"
+    "    elif [ -f \"$finished\" ]; then"
+    "      cat -- \"$finished\""
+    "    fi"
+    "  } > \"$ready.new\" && chmod 0644 \"$ready.new\" && mv -f -- \"$ready.new\" \"$ready\""
+    "}"
+    ""
     "finish() {"
     "  local status=$?"
     "  trap - EXIT"
     "  rm -rf -- \"$secrets\""
     "  write_metrics \"$status\" || echo \"dbgen: $metrics can't be written\" >&2"
-    "  rm -f -- \"$samples\""
+    "  if [ \"$mode\" = apply ]; then"
+    "    write_ready \"$status\" || echo \"dbgen: $ready can't be written\" >&2"
+    "  fi"
+    "  rm -f -- \"$samples\" \"$finished\""
     "  exit \"$status\""
     "}"
     "trap finish EXIT"
     "trap 'exit 143' TERM"
     ""
+    "# Lets those read the file who are declared: $2 is the mode, $3 the group or nothing."
+    "give_access() {"
+    "  [ -z \"$3\" ] || chgrp -- \"$3\" \"$1\""
+    "  chmod -- \"$2\" \"$1\""
+    "}"
+    ""
     "# Makes the file of a password unless it is there: 256 bits, and a name that appears with the whole content or not at all."
     "generate() {"
     "  local new"
     "  if [ -e \"$1\" ] || [ -L \"$1\" ]; then"
+    "    give_access \"$@\""
     "    return"
     "  fi"
     "  new=$(mktemp \"$passwords/.new.XXXXXXXXXX\")"
@@ -3604,7 +3788,7 @@ let
     "    echo \"dbgen: no random bytes for $1\" >&2"
     "    exit 1"
     "  fi"
-    "  chmod 0400 \"$new\""
+    "  give_access \"$new\" \"$2\" \"$3\""
     "  sync -- \"$new\""
     "  # Another one that has been made meanwhile stays."
     "  ln -T -- \"$new\" \"$1\" || [ -e \"$1\" ]"
@@ -3613,7 +3797,7 @@ let
     "}"
     ""
     "# The server itself reads the passwords, and the credentials of a unit are hidden from other units."
-    "rm -rf -- \"$secrets\" \"$samples\""
+    "rm -rf -- \"$secrets\" \"$samples\" \"$finished\""
     "mkdir -- \"$secrets\""
     "files=()"
     "for name in \"\${credentials[@]}\"; do"
@@ -3624,15 +3808,20 @@ let
     "fi"
     "if [ \"\${#generated[@]}\" -gt 0 ]; then"
     "  mkdir -p -- \"$passwords\""
+    "  # Groups come through, but can't list it."
+    "  case \${generated_groups[*]} in"
+    "    *[!\\ ]*) chmod 0711 \"$passwords\" ;;"
+    "    *) chmod 0700 \"$passwords\" ;;"
+    "  esac"
     "  rm -f -- \"$passwords\"/.new.*"
     "fi"
     "for i in \"\${!generated[@]}\"; do"
-    "  generate \"$passwords/\${generated_files[i]}\""
+    "  generate \"$passwords/\${generated_files[i]}\" \"\${generated_modes[i]}\" \"\${generated_groups[i]}\""
     "  install -m 0400 -T -- \"$passwords/\${generated_files[i]}\" \"$secrets/\${generated[i]}\""
     "done"
     ""
     "\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres \\"
-    "  --set mode=\"$mode\" --set metrics=\"$samples\" --file \"$program\""
+    "  --set mode=\"$mode\" --set metrics=\"$samples\" --set ready_file=\"$finished\" --file \"$program\""
   ];
   # The files of the passwords on this host, and the names of those that are made here.
   credentials = {
@@ -3644,26 +3833,401 @@ let
     "password.standby" = config.sops.secrets."postgresql/standby".path;
   };
   generated = { };
+  # The units that use each database, and the services that are told of a change.
+  consumers = [
+    {
+      ready = "forgejo";
+      units = [
+        "forgejo.service"
+      ];
+    }
+    {
+      ready = "grafana";
+      units = [
+        "grafana.service"
+      ];
+    }
+    {
+      ready = "hass";
+      units = [
+        "home-assistant.service"
+      ];
+    }
+    {
+      ready = "immich";
+      units = [
+        "immich-machine-learning.service"
+        "immich-server.service"
+      ];
+    }
+    {
+      ready = "keycloak";
+      units = [
+        "keycloak.service"
+      ];
+    }
+    {
+      ready = "matrix-synapse";
+      units = [
+        "matrix-synapse.service"
+      ];
+    }
+    {
+      ready = "miniflux";
+      units = [
+        "miniflux.service"
+      ];
+    }
+    {
+      ready = "nextcloud";
+      units = [
+        "nextcloud-setup.service"
+        "phpfpm-nextcloud.service"
+      ];
+    }
+    {
+      ready = "paperless";
+      units = [
+        "paperless-consumer.service"
+        "paperless-scheduler.service"
+        "paperless-task-queue.service"
+        "paperless-web.service"
+      ];
+    }
+    {
+      ready = "shop";
+      units = [
+        "shop-worker.service"
+        "shop.service"
+      ];
+    }
+    {
+      ready = "vaultwarden";
+      units = [
+        "vaultwarden.service"
+      ];
+    }
+  ];
+  told = {
+    forgejo = {
+      reload = [ ];
+      restart = [
+        {
+          database = "forgejo";
+          service = "forgejo";
+        }
+      ];
+    };
+    grafana = {
+      reload = [ ];
+      restart = [
+        {
+          database = "grafana";
+          service = "grafana";
+        }
+      ];
+    };
+    home-assistant = {
+      reload = [ ];
+      restart = [
+        {
+          database = "hass";
+          service = "home-assistant";
+        }
+      ];
+    };
+    immich-machine-learning = {
+      reload = [ ];
+      restart = [
+        {
+          database = "immich";
+          service = "immich";
+        }
+      ];
+    };
+    immich-server = {
+      reload = [ ];
+      restart = [
+        {
+          database = "immich";
+          service = "immich";
+        }
+      ];
+    };
+    keycloak = {
+      reload = [ ];
+      restart = [
+        {
+          database = "keycloak";
+          secret = config.age.secrets.keycloak-database.file;
+          service = "keycloak";
+        }
+      ];
+    };
+    matrix-synapse = {
+      reload = [ ];
+      restart = [
+        {
+          database = "matrix-synapse";
+          service = "matrix-synapse";
+        }
+      ];
+    };
+    miniflux = {
+      reload = [ ];
+      restart = [
+        {
+          database = "miniflux";
+          service = "miniflux";
+        }
+      ];
+    };
+    nextcloud-setup = {
+      reload = [ ];
+      restart = [
+        {
+          database = "nextcloud";
+          service = "nextcloud";
+        }
+      ];
+    };
+    paperless-consumer = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    paperless-scheduler = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    paperless-task-queue = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    paperless-web = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    phpfpm-nextcloud = {
+      reload = [ ];
+      restart = [
+        {
+          database = "nextcloud";
+          service = "nextcloud";
+        }
+      ];
+    };
+    shop = {
+      reload = [ ];
+      restart = [
+        {
+          database = "shop";
+          service = "shop";
+        }
+      ];
+    };
+    shop-worker = {
+      reload = [ ];
+      restart = [
+        {
+          database = "shop";
+          service = "shop";
+        }
+      ];
+    };
+    vaultwarden = {
+      reload = [ ];
+      restart = [
+        {
+          database = "vaultwarden";
+          service = "vaultwarden";
+        }
+      ];
+    };
+  };
   lines = lib.concatMapStrings (line: line + "\n");
   # Whether a part stands in a text. The regular expressions of lib.hasInfix overflow the stack on long texts.
   within = part: text: builtins.replaceStrings [ part ] [ "" ] text != text;
   postgresql = config.services.postgresql;
+  programFile = pkgs.writeText "dbgen-provision.sql" (lines program);
   provision = pkgs.writeShellScript "dbgen-provision" (
     lines [
       "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
       # NixOS' own set-up is there, too.
       "host=/run/postgresql"
       "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
-      "program=${lib.escapeShellArg (pkgs.writeText "dbgen-provision.sql" (lines program))}"
+      "program=${lib.escapeShellArg programFile}"
       "credentials=(${lib.escapeShellArgs (builtins.attrNames credentials)})"
       "generated=(${lib.escapeShellArgs (builtins.attrNames generated)})"
-      "generated_files=(${lib.escapeShellArgs (builtins.attrValues generated)})"
+      "generated_files=(${lib.escapeShellArgs (map (one: one.file) (builtins.attrValues generated))})"
+      "generated_modes=(${lib.escapeShellArgs (map (one: one.mode) (builtins.attrValues generated))})"
+      "generated_groups=(${lib.escapeShellArgs (map (one: one.group) (builtins.attrValues generated))})"
     ]
     + lines wrapper
   );
   # A percent sign would begin a specifier.
   loaded = lib.mapAttrsToList (
     name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
+  );
+  # For administrators.
+  status = pkgs.writeShellScriptBin "dbgen-status" (
+    let
+      connections = lib.concatLists (
+        lib.mapAttrsToList (
+          service: lib.mapAttrsToList (_: connection: connection // { inherit service; })
+        ) config.qgroget.databases.postgresql
+      );
+      list = field: lib.escapeShellArgs (map (one: toString (one.${field} or "")) connections);
+    in
+    lines [
+      "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
+      "runuser=${lib.escapeShellArg "${pkgs.util-linux}/bin/runuser"}"
+      "superuser=${lib.escapeShellArg postgresql.superUser}"
+      "host=/run/postgresql"
+      "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
+      "program=${lib.escapeShellArg programFile}"
+      "services=(${list "service"})"
+      "databases=(${list "database"})"
+      "usernames=(${list "username"})"
+      "hosts=(${list "host"})"
+      "socket_directories=(${list "socketDirectory"})"
+      "urls=(${list "url"})"
+      "password_files=(${list "passwordFile"})"
+    ]
+    + lines [
+      "# usage: dbgen-status [--show-password] [SERVICE]"
+      "# What is declared, when the server was last made so, and what would be done now; for a service, how it connects."
+      "set -euo pipefail"
+      "metrics=\${DBGEN_STATE:-/var/lib/dbgen}/metrics/dbgen.prom"
+      "show_password=''"
+      "service=''"
+      "for argument in \"$@\"; do"
+      "  case $argument in"
+      "    --show-password) show_password=1 ;;"
+      "    -*)"
+      "      echo 'usage: dbgen-status [--show-password] [SERVICE]' >&2"
+      "      exit 2"
+      "      ;;"
+      "    *) service=$argument ;;"
+      "  esac"
+      "done"
+      ""
+      "# Nobody else's file is opened: the system decides who may read."
+      "details() {"
+      "  local i=$1"
+      "  printf '%s\\n' \"\${services[i]}: database \${databases[i]}\""
+      "  printf '  %-16s %s\\n' username \"\${usernames[i]}\" host \"\${hosts[i]}\" port \"$port\" \\"
+      "    socketDirectory \"\${socket_directories[i]}\" url \"\${urls[i]}\""
+      "  if [ -z \"\${password_files[i]}\" ]; then"
+      "    return"
+      "  fi"
+      "  printf '  %-16s %s\\n' passwordFile \"\${password_files[i]}\""
+      "  if [ -z \"$show_password\" ]; then"
+      "    return"
+      "  fi"
+      "  if [ -r \"\${password_files[i]}\" ]; then"
+      "    printf '  %-16s %s\\n' password \"$(cat -- \"\${password_files[i]}\")\""
+      "  else"
+      "    echo \"dbgen-status: \${password_files[i]} is not there, or not for you\" >&2"
+      "    return 1"
+      "  fi"
+      "}"
+      ""
+      "if [ -n \"$service\" ]; then"
+      "  found=''"
+      "  for i in \"\${!services[@]}\"; do"
+      "    if [ \"\${services[i]}\" = \"$service\" ]; then"
+      "      found=1"
+      "      details \"$i\""
+      "    fi"
+      "  done"
+      "  if [ -z \"$found\" ]; then"
+      "    echo \"dbgen-status: no service $service declares a database; without a name all are listed\" >&2"
+      "    exit 1"
+      "  fi"
+      "  exit"
+      "fi"
+      ""
+      "widths=(7 8)"
+      "for i in \"\${!services[@]}\"; do"
+      "  [ \"\${#services[i]}\" -le \"\${widths[0]}\" ] || widths[0]=\${#services[i]}"
+      "  [ \"\${#databases[i]}\" -le \"\${widths[1]}\" ] || widths[1]=\${#databases[i]}"
+      "done"
+      "line() {"
+      "  printf '%s%*s  %s%*s  %s\\n' \"$1\" \"$((widths[0] - \${#1}))\" '' \"$2\" \"$((widths[1] - \${#2}))\" '' \"$3\""
+      "}"
+      "line SERVICE DATABASE USER"
+      "for i in \"\${!services[@]}\"; do"
+      "  line \"\${services[i]}\" \"\${databases[i]}\" \"\${usernames[i]}\""
+      "done"
+      ""
+      "moment() {"
+      "  case \${1%.*} in"
+      "    '' | 0) echo never ;;"
+      "    *) date --date \"@\${1%.*}\" '+%F %T %Z' ;;"
+      "  esac"
+      "}"
+      "status=0"
+      "last_run='' last_success='' success=''"
+      "if [ -r \"$metrics\" ]; then"
+      "  while read -r name value; do"
+      "    case $name in"
+      "      dbgen_last_run_timestamp_seconds) last_run=$value ;;"
+      "      dbgen_last_success_timestamp_seconds) last_success=$value ;;"
+      "      dbgen_run_success) success=$value ;;"
+      "    esac"
+      "  done < \"$metrics\""
+      "fi"
+      "echo"
+      "case $success in"
+      "  1) echo \"last run:     $(moment \"$last_run\"), without an error\" ;;"
+      "  '') echo 'last run:     never' && status=1 ;;"
+      "  *) echo \"last run:     $(moment \"$last_run\"), it failed: journalctl --unit dbgen-provision\" && status=1 ;;"
+      "esac"
+      "echo \"last success: $(moment \"$last_success\")\""
+      ""
+      "run=(\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres"
+      "  --set mode=plan --set without_passwords=on --file \"$program\")"
+      "user=$(id --user --name)"
+      "case $user in"
+      "  \"$superuser\") ;;"
+      "  root) run=(\"$runuser\" --user \"$superuser\" -- \"\${run[@]}\") ;;"
+      "  *)"
+      "    echo \"plan:         asked by root or $superuser only\""
+      "    exit \"$status\""
+      "    ;;"
+      "esac"
+      "if ! plan=$(\"\${run[@]}\"); then"
+      "  echo 'plan:         can'\\''t be made'"
+      "  exit 1"
+      "fi"
+      "if [ -z \"$plan\" ]; then"
+      "  echo 'plan:         nothing to do (passwords are not looked at)'"
+      "else"
+      "  echo 'plan (passwords are not looked at):'"
+      "  printf '%s\\n' \"$plan\""
+      "fi"
+      "exit \"$status\""
+    ]
   );
   # What both units have. All that they reach is the server's socket.
   service = {
@@ -3708,8 +4272,95 @@ let
       ];
     };
   };
+  # Ends well when the last start of the provisioning left the database as it is declared.
+  ready = pkgs.writeShellScript "dbgen-ready" (
+    lines [
+      "systemctl=${lib.escapeShellArg "${config.systemd.package}/bin/systemctl"}"
+    ]
+    + lines [
+      "# $1: a database, as the list of those that can be used names it."
+      "set -euo pipefail"
+      "list=\${STATE_DIRECTORY:-/var/lib/dbgen}/ready"
+      "start=$(\"$systemctl\" show --property=InvocationID --value dbgen-provision.service)"
+      "lines=('')"
+      "[ ! -f \"$list\" ] || mapfile -t lines < \"$list\""
+      "if [ -n \"$start\" ] && [ \"\${lines[0]}\" = \"$start\" ]; then"
+      "  for line in \"\${lines[@]:1}\"; do"
+      "    case $line in"
+      "      '*' | \"$1\") exit 0 ;;"
+      "    esac"
+      "  done"
+      "fi"
+      "echo \"dbgen: the database $1 is not as declared, so that what uses it is not started; why: journalctl --unit dbgen-provision\" >&2"
+      "exit 1"
+    ]
+  );
+  # What changes when the connection changes, or the file that a password comes from.
+  triggers = lib.concatMap (
+    one:
+    [
+      (builtins.hashString "sha256" (
+        builtins.toJSON config.qgroget.databases.postgresql.${one.service}.${one.database}
+      ))
+    ]
+    ++ lib.optional (one ? secret) one.secret
+  );
+  # A unit that nothing defines, as far as a configuration shows it.
+  unknown = lib.filter (
+    name:
+    let
+      unit = config.systemd.services.${name} or { };
+    in
+    !(unit.serviceConfig or { } ? ExecStart)
+    && unit.script or "" == ""
+    && unit.overrideStrategy or "" != "asDropin"
+    && unit.enable or true
+  ) (builtins.attrNames told);
 in
 {
+  imports = [
+    {
+      # One for each database: that one can't be provisioned keeps no other service from starting. They are never active,
+      # so that each start of a service looks again, and so that a new start of the provisioning stops no service.
+      systemd.services = builtins.listToAttrs (
+        map (consumer: {
+          name = "dbgen-ready-${consumer.ready}";
+          value = {
+            description = "Wait for the PostgreSQL database ${consumer.ready}";
+            wants = [ "dbgen-provision.service" ];
+            requires = [ "postgresql.service" ];
+            after = [
+              "dbgen-provision.service"
+              # Where there is one.
+              "dbgen-connections.service"
+              "postgresql.service"
+            ];
+            # From here, so that it holds for every kind of unit, and makes none that is defined nowhere.
+            before = consumer.units;
+            requiredBy = lib.optionals postgresql.enable consumer.units;
+            serviceConfig =
+              removeAttrs service.serviceConfig [
+                "ExecStopPost"
+                "LoadCredential"
+                "StateDirectory"
+                "StateDirectoryMode"
+                "SupplementaryGroups"
+              ]
+              // {
+                ExecStart = "${ready} ${consumer.ready}";
+              };
+          };
+        }) consumers
+      );
+    }
+    {
+      systemd.services = builtins.mapAttrs (_: changes: {
+        restartTriggers = triggers changes.restart;
+        reloadTriggers = triggers changes.reload;
+      }) told;
+    }
+  ];
+
   options.qgroget.databases.postgresql = lib.mkOption {
     type = lib.types.attrsOf (lib.types.attrsOf lib.types.raw);
     default = { };
@@ -3981,6 +4632,8 @@ in
       };
     };
 
+    environment.systemPackages = [ status ];
+
     systemd.services.dbgen-provision =
       let
         # Since 25.11 the set-up has a unit of its own, and a target that others wait for.
@@ -4055,8 +4708,13 @@ in
         '';
       }
     ];
-    warnings = lib.optional (
-      !postgresql.enable
-    ) "Databases are declared, but services.postgresql.enable is false: they are not provisioned.";
+    warnings =
+      lib.optional (
+        !postgresql.enable
+      ) "Databases are declared, but services.postgresql.enable is false: they are not provisioned."
+      ++ map (name: ''
+        The declared databases are used by ${name}.service, but nothing in this configuration says what it runs. Where
+        its file comes from systemd.packages, systemd.services."${name}".overrideStrategy = "asDropin" says so.
+      '') unknown;
   };
 }

@@ -1,7 +1,8 @@
 -- Makes a PostgreSQL server what the declarations say. For psql, as a superuser:
 --   psql --no-psqlrc --dbname postgres --file THIS                    do it, and log each statement
 --   psql --no-psqlrc --dbname postgres --variable mode=plan --file THIS   print what would be done, change nothing
--- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus).
+-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus), ready_file=FILE (the databases that
+-- can be used, one in each line), without_passwords=on (leave the passwords as they are).
 -- Exit status 3: something failed or is blocked; each database is done wholly or not at all, whatever becomes of the others.
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -23,6 +24,9 @@
 \set statements_text ''
 \set drift_text ''
 \set unfinished_in ''
+\set all_obstacles ''
+\set doubtful off
+\set finished ''
 SELECT
   :'mode' = 'plan' AS plan,
   :'format' = 'json' AS json,
@@ -73,6 +77,13 @@ SELECT pg_advisory_lock(@lock@), set_config('dbgen.mode', :'mode', false) \gset 
 \set done off
 BEGIN :access_mode;
 SELECT set_config('dbgen.desired', @roles@, false) \gset dbgen_
+\if :{?without_passwords}
+SELECT set_config(
+  'dbgen.desired',
+  (desired || jsonb_build_object('roles', (SELECT jsonb_agg(role - 'password') FROM jsonb_array_elements(desired->'roles') AS role)))::text,
+  false)
+FROM (SELECT current_setting('dbgen.desired')::jsonb AS desired) AS declared \gset dbgen_
+\endif
 :roles_program
 \if :ERROR
 ROLLBACK;
@@ -92,9 +103,13 @@ COMMIT;
 \if :done
 \if :unfinished
 \set unfinished_in :unfinished_in ' roles'
+\set all_obstacles :all_obstacles :obstacles
+\set doubtful on
 \endif
 \else
 \set unfinished_in :unfinished_in ' roles'
+\set all_obstacles 'roles\n'
+\set doubtful on
 \endif
 
 \set scope databases
@@ -140,9 +155,13 @@ COMMIT;
 \if :done
 \if :unfinished
 \set unfinished_in :unfinished_in ' databases'
+\set all_obstacles :all_obstacles :obstacles
+\set doubtful on
 \endif
 \else
 \set unfinished_in :unfinished_in ' databases'
+\set all_obstacles 'databases\n'
+\set doubtful on
 \endif
 
 \set scope contents
@@ -203,6 +222,17 @@ COMMIT;
 \if :done
 \if :unfinished
 \set unfinished_in :unfinished_in ' ' :database
+\else
+\set ready on
+\if :doubtful
+-- What stands in the way of other databases and roles only is no obstacle.
+SELECT NOT EXISTS (
+  SELECT FROM string_to_table(:'all_obstacles', E'\n') AS object
+  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (@needs@))) AS ready \gset
+\endif
+\if :ready
+\set finished :finished @ready@ '\n'
+\endif
 \endif
 \else
 \set unfinished_in :unfinished_in ' ' :database
@@ -213,6 +243,11 @@ COMMIT;
 \o :metrics
 \qecho -n :statements_text
 \qecho -n :drift_text
+\o
+\endif
+\if :{?ready_file}
+\o :ready_file
+\qecho -n :finished
 \o
 \endif
 \set ON_ERROR_STOP on

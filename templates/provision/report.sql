@@ -16,6 +16,10 @@ SELECT
   END AS lines,
   :'format' = 'json' OR count(nr) > 0 AS has_lines,
   coalesce(bool_or(step->>'kind' = 'failed' OR step->>'kind' = 'blocked' AND NOT :'plan'::boolean), false) AS unfinished,
+  -- What failed undid the whole scope.
+  coalesce(
+    string_agg(DISTINCT CASE step->>'kind' WHEN 'failed' THEN :'scope' ELSE step->>'object' END || E'\n', '')
+      FILTER (WHERE step->>'kind' IN ('failed', 'blocked')), '') AS obstacles,
   :changes + count(*) FILTER (WHERE step->>'kind' = 'change') AS changes,
   :others + count(*) FILTER (WHERE step->>'kind' <> 'change') AS others,
   format(

@@ -1,11 +1,11 @@
 //! What the units need that make the server what is declared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::connection::password_file;
-use super::connection_files;
+use super::{connection_files, consumer, texts};
 use crate::catalog::{Drift, DriftMode, Instance, PasswordSource};
 use crate::emit::nix::literal::{ContainsNul, Literal, Reference, Root, Text};
 use crate::emit::sql::{self, Credential, Secrets};
@@ -14,12 +14,13 @@ use crate::postgres::identifier::Identifier;
 const WRAPPER: &str = include_str!("../../../templates/provision/unit.sh");
 
 const CONNECTIONS: &str = include_str!("../../../templates/provision/connections.sh");
+const STATUS: &str = include_str!("../../../templates/provision/status.sh");
 
 /// Where the units put the passwords for the server to read.
 const SECRETS: &str = "/run/dbgen-provision/secrets";
 
 /// Where passwords are kept that are made on the host.
-const PASSWORDS: &str = "/var/lib/dbgen/passwords";
+pub const PASSWORDS: &str = "/var/lib/dbgen/passwords";
 
 /// What may stand in a file name as it is. No name begins with a dot.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
@@ -42,6 +43,7 @@ pub fn context(
     let program = sql::script(instance, &Secrets::Directory(SECRETS));
     context.insert("program", Literal::lines(program)?);
     context.insert("wrapper", Literal::lines(WRAPPER.to_owned())?);
+    context.insert("status", Literal::lines(STATUS.to_owned())?);
     let credentials = sql::credentials(instance);
     let loaded = credentials.iter().filter_map(|credential| {
         let path = password_file(&credential.source).transpose()?;
@@ -51,15 +53,35 @@ pub fn context(
     let made = credentials
         .iter()
         .filter(|credential| credential.source == PasswordSource::Generated);
+    let mut groups = BTreeSet::new();
     let made = made.map(|credential| {
-        let file = Literal::text(&file_name(credential.role.as_str()))?;
-        Ok((Text::try_from(&*credential.name)?, file))
+        let access = instance
+            .roles
+            .get(&credential.role)
+            .map(|role| role.password_access.clone())
+            .unwrap_or_default();
+        let group = access.group.as_deref().unwrap_or_default();
+        groups.extend(access.group.clone());
+        let fields = [
+            ("file", &*file_name(credential.role.as_str())),
+            ("group", group),
+            ("mode", access.mode()),
+        ];
+        let fields = fields
+            .into_iter()
+            .map(|(name, value)| Ok((Text::try_from(name)?, Literal::text(value)?)));
+        Ok((Text::try_from(&*credential.name)?, set(fields)?))
     });
     context.insert("generated", set(made)?);
+    context.insert(
+        "passwordGroups",
+        texts(groups.iter().map(|group| &**group))?,
+    );
     connections(instance, &credentials, context)?;
+    consumer::context(instance, context)?;
     let drift = instance.drift.as_ref().map(drift).transpose()?;
     context.insert("drift", drift.unwrap_or(Literal::Null));
-    context.insert("sopsSecrets", sops(&credentials)?);
+    context.insert("sopsSecrets", sops(instance, &credentials)?);
     context.insert("ageSecrets", agenix(&credentials)?);
     Ok(())
 }
@@ -119,15 +141,30 @@ fn drift(drift: &Drift) -> Result<Literal, ContainsNul> {
 }
 
 /// sops-nix restarts the units of a secret whose content changes.
-fn sops(credentials: &[Credential]) -> Result<Literal, ContainsNul> {
+fn sops(instance: &Instance, credentials: &[Credential]) -> Result<Literal, ContainsNul> {
     let secrets = credentials.iter().filter_map(|it| match &it.source {
         PasswordSource::Sops(name) => Some(name),
         _ => None,
     });
     set(secrets.map(|name| {
-        let units = Literal::list([Literal::text("dbgen-provision.service")?]);
-        let units = Ok((Text::try_from("restartUnits")?, units));
-        Ok((Text::try_from(&**name)?, set([units])?))
+        let consumers = consumer::of_secret(
+            instance,
+            |source| matches!(source, PasswordSource::Sops(other) if other == name),
+        );
+        let own = ["dbgen-provision.service".to_owned()];
+        let restarted = own.into_iter().chain(consumers.restart);
+        let lists = [
+            ("reloadUnits", consumers.reload.into_iter().collect()),
+            ("restartUnits", restarted.collect::<Vec<String>>()),
+        ];
+        let lists = lists.into_iter().filter(|(_, units)| !units.is_empty());
+        let lists = lists.map(|(list, units)| {
+            Ok((
+                Text::try_from(list)?,
+                texts(units.iter().map(String::as_str))?,
+            ))
+        });
+        Ok((Text::try_from(&**name)?, set(lists)?))
     }))
 }
 
@@ -140,17 +177,20 @@ fn agenix(credentials: &[Credential]) -> Result<Literal, ContainsNul> {
             _ => {}
         }
     }
-    let files = names.into_iter().map(|name| {
-        let path = ["age", "secrets", name, "file"].map(Text::try_from);
-        let path = path.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(Literal::Reference(Reference::new(Root::Config, path)))
-    });
+    let files = names.into_iter().map(age_file);
     Ok(Literal::list(
         files.collect::<Result<Vec<_>, ContainsNul>>()?,
     ))
 }
 
-fn set(
+/// The encrypted file of a secret of agenix.
+pub(super) fn age_file(secret: &str) -> Result<Literal, ContainsNul> {
+    let path = ["age", "secrets", secret, "file"].map(Text::try_from);
+    let path = path.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(Literal::Reference(Reference::new(Root::Config, path)))
+}
+
+pub(super) fn set(
     entries: impl IntoIterator<Item = Result<(Text, Literal), ContainsNul>>,
 ) -> Result<Literal, ContainsNul> {
     let entries = entries.into_iter().collect::<Result<Vec<_>, _>>()?;

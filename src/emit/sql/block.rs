@@ -14,7 +14,7 @@ pub fn values(
     name: &Identifier,
     program: &[u8],
     document: &str,
-) -> [(&'static str, String); 7] {
+) -> [(&'static str, String); 9] {
     let database = instance.databases.get(name);
     let unpinned = database.map_or_else(|| NONE.to_owned(), unpinned);
     // Reading which versions there are takes longer than all else that the gate looks at.
@@ -30,11 +30,43 @@ pub fn values(
         ("document", quote_psql(&digest(program, document))),
         ("unpinned", quote_psql(&unpinned)),
         ("gate", gate.to_owned()),
+        ("needs", needs(instance, name)),
+        ("ready", quote_psql(&ready_name(name))),
         (
             "template",
             quote_psql(template.map_or("", Identifier::as_str)),
         ),
     ]
+}
+
+/// What else must be as declared before the database can be used, as the program calls it.
+fn needs(instance: &Instance, database: &Identifier) -> String {
+    let of = |kind: &str, name: &Identifier| {
+        format!("format('{kind} %I', {})", quote_literal(name.as_str()))
+    };
+    let mut needs = vec![of("database", database)];
+    if let Some(declared) = instance.databases.get(database) {
+        needs.push(of("role", &declared.user));
+        if declared.owner != declared.user {
+            needs.push(of("role", &declared.owner));
+        }
+    }
+    needs.join(", ")
+}
+
+/// The name of the database in the list of those that can be used: safe as a line and as a part of the name of a systemd
+/// unit, and no two databases have the same.
+pub fn ready_name(database: &Identifier) -> String {
+    let mut name = String::with_capacity(database.as_str().len());
+    for byte in database.as_str().bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(byte)),
+            _ => {
+                let _ = write!(name, ".{byte:02X}");
+            }
+        }
+    }
+    name
 }
 
 /// No extension.

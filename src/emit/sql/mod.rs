@@ -23,6 +23,7 @@ use json::to_json;
 use logins::Logins;
 use rights::Rights;
 
+pub use block::ready_name;
 pub use credential::{Credential, credentials};
 
 /// Where the program finds the passwords of roles.
