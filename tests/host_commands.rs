@@ -80,7 +80,9 @@ fn rotate(folder: &Folder, path: &str, arguments: &[&str]) -> Seen {
 fn a_made_password_is_made_anew_and_brought_to_the_server_and_the_services() {
     let folder = host("0");
     let path = folder.path("bin").to_str().unwrap().to_owned();
-    let before = fs::metadata(folder.path("passwords/immich")).unwrap();
+    // Open, so that no other file can get its number.
+    let old = fs::File::open(folder.path("passwords/immich")).unwrap();
+    let before = old.metadata().unwrap();
     let mut passwords = vec!["old".to_owned()];
     for _ in 0..2 {
         let seen = rotate(&folder, &path, &["immich"]);

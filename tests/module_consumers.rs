@@ -100,12 +100,11 @@ fn units_start_after_their_databases_were_provisioned_and_not_without_them() {
                 assert_eq!(unit["requiredBy"], used_by);
                 assert_eq!(unit["before"], used_by);
                 assert_eq!(unit["wants"], json!(["dbgen-provision.service"]));
+                let command = unit["serviceConfig"]["ExecStart"].as_str().unwrap();
+                let arguments = command.split_once(' ').unwrap().1;
+                assert_eq!(arguments.trim_end(), &gate["dbgen-ready-".len()..]);
                 assert_eq!(unit["requires"], json!(["postgresql.service"]));
-                let after = json!([
-                    "dbgen-provision.service",
-                    "dbgen-connections.service",
-                    "postgresql.service"
-                ]);
+                let after = json!(["dbgen-provision.service", "postgresql.service"]);
                 assert_eq!(unit["after"], after);
                 // Each start of what uses it looks again, and nothing that is active can be stopped.
                 assert_eq!(unit["serviceConfig"]["Type"], "oneshot");
@@ -154,6 +153,39 @@ fn systemd_takes_the_units_and_finds_no_cycle() {
     let names = write_units(&outcome, &folder);
     let (_, told) = analyze(&folder, &["verify", "--man=no"], &names);
     assert!(told.contains("ordering cycle"), "{told}");
+}
+
+#[test]
+fn units_that_read_files_of_the_connection_wait_for_them_too() {
+    let test = "units_that_read_files_of_the_connection_wait_for_them_too";
+    let files = "connection = { environment = true, owner = \"immich\" }";
+    let declared = DECLARED.replacen(
+        "[services.immich]",
+        &format!("[services.immich]\n{files}"),
+        1,
+    );
+    let module = rendered(&declared);
+    for evaluator in nix::evaluators(test) {
+        for release in RELEASES {
+            let outcome = evaluate(&evaluator, &[&module, SERVER], release);
+            let unit = &outcome["services"]["dbgen-ready-immich"];
+            let needs = json!(["dbgen-provision.service", "dbgen-connections.service"]);
+            assert_eq!(unit["wants"], needs);
+            assert_eq!(unit["after"][1], "dbgen-connections.service");
+            let command = unit["serviceConfig"]["ExecStart"].as_str().unwrap();
+            assert!(command.ends_with(" immich immich/immich"), "{command}");
+            let odd = &outcome["services"][ODD]["serviceConfig"]["ExecStart"];
+            let odd = odd.as_str().unwrap();
+            let folder = "immich/=C3=BCn=C3=AF=20100=25=20=22code=22";
+            assert!(odd.ends_with(folder), "{odd}");
+            if has("systemd-analyze", test) {
+                let folder = Folder::new();
+                let names = write_units(&outcome, &folder);
+                let told = analyze(&folder, &["verify", "--man=no"], &names);
+                assert_eq!(told, (true, String::new()), "{release}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -212,6 +244,20 @@ fn services_are_told_of_a_change_of_their_connection_or_credential_and_of_nothin
                 assert_ne!(before, after, "{declared}");
             }
         }
+        // What stands in the files beside the password.
+        let with_file = |more: &str| {
+            let files = format!("environment = {{ {more} }}, owner = \"immich\"");
+            let of_service = format!("[services.immich]\nconnection = {{ {files} }}");
+            triggers(
+                &evaluator,
+                &DECLARED.replacen("[services.immich]", &of_service, 1),
+            )
+        };
+        let (first, second) = (with_file(""), with_file("prefix = \"X_\""));
+        for (first, second) in first.iter().zip(&second) {
+            assert_ne!(first, second);
+        }
+        assert_eq!(with_file(""), first);
         // agenix tells of a new content by its file, sops-nix does it itself.
         let age = triggers(&evaluator, &DECLARED.replace("sops", "agenix"));
         assert_eq!(age[0][1], "/secrets.age");
@@ -302,6 +348,13 @@ fn one_database_that_fails_keeps_no_other_service_from_starting() {
         "first\ngood\n"
     );
     assert!(asked.lets("first", "good"));
+    // Its files are those of the last start of the other unit, or it waits.
+    asked.write_complete("first", "s/other");
+    assert!(!asked.lets_with_files("first", "good"));
+    asked.write_complete("earlier", "s/good");
+    assert!(!asked.lets_with_files("first", "good"));
+    asked.write_complete("first", "s/good");
+    assert!(asked.lets_with_files("first", "good"));
     assert!(!asked.lets("first", "bad"));
     assert!(!asked.lets("first", "locked"));
     // The list of an earlier start says nothing of this one, which may not have come to it.
@@ -343,7 +396,7 @@ impl<'u> Gate<'u> {
         folder.write("ready", &program);
         folder.write(
             "systemd/bin/systemctl",
-            "#!/bin/sh\n[ \"$*\" = 'show --property=InvocationID --value dbgen-provision.service' ] && echo \"$START\"\n",
+            "#!/bin/sh\ncase $* in 'show --property=InvocationID --value dbgen-'[pc]*.service) echo \"$START\" ;; esac\n",
         );
         let executable = fs::Permissions::from_mode(0o755);
         fs::set_permissions(folder.path("systemd/bin/systemctl"), executable).unwrap();
@@ -352,9 +405,26 @@ impl<'u> Gate<'u> {
 
     /// Whether the database can be used after this start of the unit.
     fn lets(&self, start: &str, database: &str) -> bool {
+        self.answers(start, &[database])
+    }
+
+    /// The same for a database with files of its connection.
+    fn lets_with_files(&self, start: &str, database: &str) -> bool {
+        self.answers(start, &[database, &format!("s/{database}")])
+    }
+
+    /// The list of the folders whose files were all written at this start.
+    fn write_complete(&self, start: &str, folder: &str) {
+        self.folder
+            .write("run/.complete", &format!("{start}\n{folder}\n"));
+    }
+
+    fn answers(&self, start: &str, arguments: &[&str]) -> bool {
+        let database = arguments[0];
         let output = Command::new("bash")
             .arg(self.folder.path("ready"))
-            .arg(database)
+            .args(arguments)
+            .env("RUNTIME_DIRECTORY", self.folder.path("run"))
             .env("START", start)
             .env("STATE_DIRECTORY", self.unit.path("state"))
             .output()

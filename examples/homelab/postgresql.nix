@@ -3833,27 +3833,51 @@ let
     "password.standby" = config.sops.secrets."postgresql/standby".path;
   };
   generated = { };
+  credentialRoles = {
+    "password.admin" = "admin";
+    "password.authentik" = "authentik";
+    "password.grafana_reader" = "grafana_reader";
+    "password.keycloak" = "keycloak";
+    "password.shop_report" = "shop_report";
+    "password.standby" = "standby";
+  };
   # The units that use each database, and the services that are told of a change.
   consumers = [
     {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
       ready = "forgejo";
       units = [
         "forgejo.service"
       ];
     }
     {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
       ready = "grafana";
       units = [
         "grafana.service"
       ];
     }
     {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
       ready = "hass";
       units = [
         "home-assistant.service"
       ];
     }
     {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
       ready = "immich";
       units = [
         "immich-machine-learning.service"
@@ -3861,24 +3885,40 @@ let
       ];
     }
     {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
       ready = "keycloak";
       units = [
         "keycloak.service"
       ];
     }
     {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
       ready = "matrix-synapse";
       units = [
         "matrix-synapse.service"
       ];
     }
     {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
       ready = "miniflux";
       units = [
         "miniflux.service"
       ];
     }
     {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
       ready = "nextcloud";
       units = [
         "nextcloud-setup.service"
@@ -3886,6 +3926,10 @@ let
       ];
     }
     {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
       ready = "paperless";
       units = [
         "paperless-consumer.service"
@@ -3895,6 +3939,10 @@ let
       ];
     }
     {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
       ready = "shop";
       units = [
         "shop-worker.service"
@@ -3902,6 +3950,10 @@ let
       ];
     }
     {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
       ready = "vaultwarden";
       units = [
         "vaultwarden.service"
@@ -3914,6 +3966,7 @@ let
       restart = [
         {
           database = "forgejo";
+          secrets = [ ];
           service = "forgejo";
         }
       ];
@@ -3923,6 +3976,7 @@ let
       restart = [
         {
           database = "grafana";
+          secrets = [ ];
           service = "grafana";
         }
       ];
@@ -3932,6 +3986,7 @@ let
       restart = [
         {
           database = "hass";
+          secrets = [ ];
           service = "home-assistant";
         }
       ];
@@ -3941,6 +3996,7 @@ let
       restart = [
         {
           database = "immich";
+          secrets = [ ];
           service = "immich";
         }
       ];
@@ -3950,6 +4006,7 @@ let
       restart = [
         {
           database = "immich";
+          secrets = [ ];
           service = "immich";
         }
       ];
@@ -3959,7 +4016,9 @@ let
       restart = [
         {
           database = "keycloak";
-          secret = config.age.secrets.keycloak-database.file;
+          secrets = [
+            config.age.secrets.keycloak-database.file
+          ];
           service = "keycloak";
         }
       ];
@@ -3969,6 +4028,7 @@ let
       restart = [
         {
           database = "matrix-synapse";
+          secrets = [ ];
           service = "matrix-synapse";
         }
       ];
@@ -3978,6 +4038,7 @@ let
       restart = [
         {
           database = "miniflux";
+          secrets = [ ];
           service = "miniflux";
         }
       ];
@@ -3987,6 +4048,7 @@ let
       restart = [
         {
           database = "nextcloud";
+          secrets = [ ];
           service = "nextcloud";
         }
       ];
@@ -3996,6 +4058,7 @@ let
       restart = [
         {
           database = "paperless";
+          secrets = [ ];
           service = "paperless";
         }
       ];
@@ -4005,6 +4068,7 @@ let
       restart = [
         {
           database = "paperless";
+          secrets = [ ];
           service = "paperless";
         }
       ];
@@ -4014,6 +4078,7 @@ let
       restart = [
         {
           database = "paperless";
+          secrets = [ ];
           service = "paperless";
         }
       ];
@@ -4023,6 +4088,7 @@ let
       restart = [
         {
           database = "paperless";
+          secrets = [ ];
           service = "paperless";
         }
       ];
@@ -4032,6 +4098,7 @@ let
       restart = [
         {
           database = "nextcloud";
+          secrets = [ ];
           service = "nextcloud";
         }
       ];
@@ -4041,6 +4108,7 @@ let
       restart = [
         {
           database = "shop";
+          secrets = [ ];
           service = "shop";
         }
       ];
@@ -4050,6 +4118,7 @@ let
       restart = [
         {
           database = "shop";
+          secrets = [ ];
           service = "shop";
         }
       ];
@@ -4059,6 +4128,7 @@ let
       restart = [
         {
           database = "vaultwarden";
+          secrets = [ ];
           service = "vaultwarden";
         }
       ];
@@ -4229,6 +4299,10 @@ let
       "exit \"$status\""
     ]
   );
+  verify = config.services.dbgen.verify;
+  verifies = verify.package != null && verify.declarations != null;
+  # The command line of dbgen could not name a role with an equals sign.
+  verifyRoles = lib.filterAttrs (_: role: !(within "=" role)) credentialRoles;
   # What both units have. All that they reach is the server's socket.
   service = {
     path = [ pkgs.coreutils ];
@@ -4278,21 +4352,33 @@ let
       "systemctl=${lib.escapeShellArg "${config.systemd.package}/bin/systemctl"}"
     ]
     + lines [
-      "# $1: a database, as the list of those that can be used names it."
+      "# $1: a database, as the list of those that can be used names it. $2: the folder of its connection's files, where it has some."
       "set -euo pipefail"
-      "list=\${STATE_DIRECTORY:-/var/lib/dbgen}/ready"
-      "start=$(\"$systemctl\" show --property=InvocationID --value dbgen-provision.service)"
-      "lines=('')"
-      "[ ! -f \"$list\" ] || mapfile -t lines < \"$list\""
-      "if [ -n \"$start\" ] && [ \"\${lines[0]}\" = \"$start\" ]; then"
-      "  for line in \"\${lines[@]:1}\"; do"
-      "    case $line in"
-      "      '*' | \"$1\") exit 0 ;;"
-      "    esac"
-      "  done"
-      "fi"
-      "echo \"dbgen: the database $1 is not as declared, so that what uses it is not started; why: journalctl --unit dbgen-provision\" >&2"
-      "exit 1"
+      ""
+      "# Whether the list in the file $1 is that of the last start of the unit $2, and has $3 or all."
+      "lists() {"
+      "  local start line lines=('')"
+      "  start=$(\"$systemctl\" show --property=InvocationID --value \"$2\")"
+      "  [ ! -f \"$1\" ] || mapfile -t lines < \"$1\""
+      "  if [ -n \"$start\" ] && [ \"\${lines[0]}\" = \"$start\" ]; then"
+      "    for line in \"\${lines[@]:1}\"; do"
+      "      case $line in"
+      "        '*' | \"$3\") return 0 ;;"
+      "      esac"
+      "    done"
+      "  fi"
+      "  return 1"
+      "}"
+      ""
+      "refuse() {"
+      "  echo \"dbgen: $1, so that what uses it is not started; why: journalctl --unit $2\" >&2"
+      "  exit 1"
+      "}"
+      ""
+      "lists \"\${STATE_DIRECTORY:-/var/lib/dbgen}/ready\" dbgen-provision.service \"$1\" \\"
+      "  || refuse \"the database $1 is not as declared\" dbgen-provision"
+      "[ -z \"\${2-}\" ] || lists \"\${RUNTIME_DIRECTORY:-/run/dbgen/connections}/.complete\" dbgen-connections.service \"$2\" \\"
+      "  || refuse \"not all files of the connection to the database $1 are there\" dbgen-connections"
     ]
   );
   # What changes when the connection changes, or the file that a password comes from.
@@ -4303,7 +4389,8 @@ let
         builtins.toJSON config.qgroget.databases.postgresql.${one.service}.${one.database}
       ))
     ]
-    ++ lib.optional (one ? secret) one.secret
+    ++ lib.optional (one ? files) one.files
+    ++ one.secrets
   );
   # A unit that nothing defines, as far as a configuration shows it.
   unknown = lib.filter (
@@ -4327,14 +4414,10 @@ in
           name = "dbgen-ready-${consumer.ready}";
           value = {
             description = "Wait for the PostgreSQL database ${consumer.ready}";
-            wants = [ "dbgen-provision.service" ];
+            # Each start of a service tries again what failed.
+            wants = consumer.needs;
             requires = [ "postgresql.service" ];
-            after = [
-              "dbgen-provision.service"
-              # Where there is one.
-              "dbgen-connections.service"
-              "postgresql.service"
-            ];
+            after = consumer.needs ++ [ "postgresql.service" ];
             # From here, so that it holds for every kind of unit, and makes none that is defined nowhere.
             before = consumer.units;
             requiredBy = lib.optionals postgresql.enable consumer.units;
@@ -4347,7 +4430,7 @@ in
                 "SupplementaryGroups"
               ]
               // {
-                ExecStart = "${ready} ${consumer.ready}";
+                ExecStart = "${ready} ${consumer.ready} ${consumer.folder}";
               };
           };
         }) consumers
@@ -4365,6 +4448,23 @@ in
     type = lib.types.attrsOf (lib.types.attrsOf lib.types.raw);
     default = { };
     description = "How to connect to the databases, by service and database.";
+  };
+  options.services.dbgen.verify = {
+    package = lib.mkOption {
+      type = lib.types.nullOr lib.types.package;
+      default = null;
+      description = "The dbgen that tries every declared login; without one, nothing does.";
+    };
+    declarations = lib.mkOption {
+      type = lib.types.nullOr lib.types.path;
+      default = null;
+      description = "The declarations, as `dbgen verify` takes them: a file or a folder. They come into the Nix store.";
+    };
+    onCalendar = lib.mkOption {
+      type = lib.types.nullOr lib.types.str;
+      default = "hourly";
+      description = "When, as a calendar event of systemd; null: only when dbgen-verify.service is started.";
+    };
   };
 
   config = {
@@ -4667,6 +4767,68 @@ in
         };
       };
 
+    systemd.services.dbgen-verify = lib.mkIf verifies {
+      description = "Try the declared logins of the PostgreSQL databases";
+      after = [
+        "dbgen-provision.service"
+        "postgresql.service"
+      ];
+      inherit (service) path;
+      serviceConfig = removeAttrs service.serviceConfig [ "ExecStopPost" ] // {
+        # What is not as declared is told by the journal and the metrics.
+        SuccessExitStatus = 1;
+        ExecStart = pkgs.writeShellScript "dbgen-verify" (
+          lines [
+            "dbgen=${lib.escapeShellArg "${verify.package}/bin/dbgen"}"
+            "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
+            "host=/run/postgresql"
+            "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
+            "superuser=${lib.escapeShellArg postgresql.superUser}"
+            "declarations=${lib.escapeShellArg "${verify.declarations}"}"
+            "credentials=(${lib.escapeShellArgs (builtins.attrNames verifyRoles)})"
+            "roles=(${lib.escapeShellArgs (builtins.attrValues verifyRoles)})"
+          ]
+          + lines [
+            "# Whether every declared login gets in. The report goes to the journal, numbers to Prometheus' node exporter."
+            "set -euo pipefail"
+            "metrics=\${STATE_DIRECTORY:-/var/lib/dbgen}/metrics"
+            "arguments=(verify --psql \"$psql\" --connect \"host=$host port=$port user=$superuser dbname=postgres\""
+            "  --metrics \"$metrics/dbgen-verify.prom\")"
+            "for i in \"\${!roles[@]}\"; do"
+            "  arguments+=(--password-file \"\${roles[i]}=$CREDENTIALS_DIRECTORY/\${credentials[i]}\")"
+            "done"
+            "mkdir -p -- \"$metrics\""
+            "chmod 0755 \"$metrics\""
+            "exec \"$dbgen\" \"\${arguments[@]}\" \"$declarations\""
+          ]
+        );
+        LoadCredential = loaded (
+          builtins.intersectAttrs verifyRoles (
+            credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated
+          )
+        );
+        # Each login is tried as a service would do it.
+        PrivateNetwork = false;
+        RestrictAddressFamilies = [
+          "AF_UNIX"
+          "AF_INET"
+          "AF_INET6"
+        ];
+        IPAddressAllow = "localhost";
+        IPAddressDeny = "any";
+        # For the node exporter. dbgen's own files with passwords are closed.
+        UMask = "0022";
+      };
+    };
+    systemd.timers.dbgen-verify = lib.mkIf (verifies && verify.onCalendar != null) {
+      description = "Try the declared logins of the PostgreSQL databases";
+      wantedBy = lib.optional postgresql.enable "timers.target";
+      timerConfig = {
+        OnCalendar = verify.onCalendar;
+        Persistent = true;
+      };
+    };
+
     # A secret that changes is provisioned when the host is switched to it.
     sops.secrets = {
       "authentik/database" = {
@@ -4677,6 +4839,7 @@ in
       "grafana/reader" = {
         restartUnits = [
           "dbgen-provision.service"
+          "home-assistant.service"
         ];
       };
       "postgresql/admin" = {
@@ -4692,6 +4855,12 @@ in
     };
 
     assertions = [
+      {
+        assertion = verify.package != null -> verify.declarations != null;
+        message = ''
+          services.dbgen.verify.package is set, and services.dbgen.verify.declarations does not say what to verify.
+        '';
+      }
       {
         assertion = postgresql.enable -> within (lines rules) postgresql.authentication;
         message = ''

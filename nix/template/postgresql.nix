@@ -2846,6 +2846,7 @@ let
   # The files of the passwords on this host, and the names of those that are made here.
   credentials = { };
   generated = { };
+  credentialRoles = { };
   lines = lib.concatMapStrings (line: line + "\n");
   # Whether a part stands in a text. The regular expressions of lib.hasInfix overflow the stack on long texts.
   within = part: text: builtins.replaceStrings [ part ] [ "" ] text != text;
@@ -3011,6 +3012,10 @@ let
       "exit \"$status\""
     ]
   );
+  verify = config.services.dbgen.verify;
+  verifies = verify.package != null && verify.declarations != null;
+  # The command line of dbgen could not name a role with an equals sign.
+  verifyRoles = lib.filterAttrs (_: role: !(within "=" role)) credentialRoles;
   # What both units have. All that they reach is the server's socket.
   service = {
     path = [ pkgs.coreutils ];
@@ -3060,6 +3065,23 @@ in
     type = lib.types.attrsOf (lib.types.attrsOf lib.types.raw);
     default = { };
     description = "How to connect to the databases, by service and database.";
+  };
+  options.services.dbgen.verify = {
+    package = lib.mkOption {
+      type = lib.types.nullOr lib.types.package;
+      default = null;
+      description = "The dbgen that tries every declared login; without one, nothing does.";
+    };
+    declarations = lib.mkOption {
+      type = lib.types.nullOr lib.types.path;
+      default = null;
+      description = "The declarations, as `dbgen verify` takes them: a file or a folder. They come into the Nix store.";
+    };
+    onCalendar = lib.mkOption {
+      type = lib.types.nullOr lib.types.str;
+      default = "hourly";
+      description = "When, as a calendar event of systemd; null: only when dbgen-verify.service is started.";
+    };
   };
 
   config = {
@@ -3143,7 +3165,75 @@ in
         };
       };
 
+    systemd.services.dbgen-verify = lib.mkIf verifies {
+      description = "Try the declared logins of the PostgreSQL databases";
+      after = [
+        "dbgen-provision.service"
+        "postgresql.service"
+      ];
+      inherit (service) path;
+      serviceConfig = removeAttrs service.serviceConfig [ "ExecStopPost" ] // {
+        # What is not as declared is told by the journal and the metrics.
+        SuccessExitStatus = 1;
+        ExecStart = pkgs.writeShellScript "dbgen-verify" (
+          lines [
+            "dbgen=${lib.escapeShellArg "${verify.package}/bin/dbgen"}"
+            "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
+            "host=/run/postgresql"
+            "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
+            "superuser=${lib.escapeShellArg postgresql.superUser}"
+            "declarations=${lib.escapeShellArg "${verify.declarations}"}"
+            "credentials=(${lib.escapeShellArgs (builtins.attrNames verifyRoles)})"
+            "roles=(${lib.escapeShellArgs (builtins.attrValues verifyRoles)})"
+          ]
+          + lines [
+            "# Whether every declared login gets in. The report goes to the journal, numbers to Prometheus' node exporter."
+            "set -euo pipefail"
+            "metrics=\${STATE_DIRECTORY:-/var/lib/dbgen}/metrics"
+            "arguments=(verify --psql \"$psql\" --connect \"host=$host port=$port user=$superuser dbname=postgres\""
+            "  --metrics \"$metrics/dbgen-verify.prom\")"
+            "for i in \"\${!roles[@]}\"; do"
+            "  arguments+=(--password-file \"\${roles[i]}=$CREDENTIALS_DIRECTORY/\${credentials[i]}\")"
+            "done"
+            "mkdir -p -- \"$metrics\""
+            "chmod 0755 \"$metrics\""
+            "exec \"$dbgen\" \"\${arguments[@]}\" \"$declarations\""
+          ]
+        );
+        LoadCredential = loaded (
+          builtins.intersectAttrs verifyRoles (
+            credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated
+          )
+        );
+        # Each login is tried as a service would do it.
+        PrivateNetwork = false;
+        RestrictAddressFamilies = [
+          "AF_UNIX"
+          "AF_INET"
+          "AF_INET6"
+        ];
+        IPAddressAllow = "localhost";
+        IPAddressDeny = "any";
+        # For the node exporter. dbgen's own files with passwords are closed.
+        UMask = "0022";
+      };
+    };
+    systemd.timers.dbgen-verify = lib.mkIf (verifies && verify.onCalendar != null) {
+      description = "Try the declared logins of the PostgreSQL databases";
+      wantedBy = lib.optional postgresql.enable "timers.target";
+      timerConfig = {
+        OnCalendar = verify.onCalendar;
+        Persistent = true;
+      };
+    };
+
     assertions = [
+      {
+        assertion = verify.package != null -> verify.declarations != null;
+        message = ''
+          services.dbgen.verify.package is set, and services.dbgen.verify.declarations does not say what to verify.
+        '';
+      }
       {
         assertion = postgresql.enable -> within (lines rules) postgresql.authentication;
         message = ''

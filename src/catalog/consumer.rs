@@ -1,7 +1,11 @@
 //! What uses a database: its units, and who may read a password.
 
+use std::collections::BTreeSet;
+
 use super::lower::{Impossible, Result};
+use super::{Database, Grantee, Instance};
 use crate::declaration::{self, Text};
+use crate::postgres::identifier::Identifier;
 
 /// What becomes of the services that use a database when the connection or the source of the password changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +40,30 @@ impl FileAccess {
             true => "0440",
             false => "0400",
         }
+    }
+}
+
+impl Instance {
+    /// The roles beside `user` that log in and have privileges in the database.
+    pub fn further_roles<'i>(&self, database: &'i Database) -> BTreeSet<&'i Identifier> {
+        let granted = database
+            .grants
+            .iter()
+            .filter_map(|grant| match &grant.grantee {
+                Grantee::Role(role) => Some(role),
+                Grantee::Public => None,
+            });
+        let named = database.access.iter().map(|access| &access.role);
+        let logs_in = |role: &&Identifier| self.roles.get(*role).is_some_and(|it| it.login);
+        let others = named.chain(granted).filter(|role| **role != database.user);
+        others.filter(logs_in).collect()
+    }
+
+    /// All roles that the database's connection is for.
+    pub fn logins<'i>(&self, database: &'i Database) -> BTreeSet<&'i Identifier> {
+        let mut logins = self.further_roles(database);
+        logins.insert(&database.user);
+        logins
     }
 }
 

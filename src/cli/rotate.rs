@@ -112,7 +112,8 @@ fn commands(instance: &Instance, role: &str) -> Vec<Vec<String>> {
             OnChange::Reload => &mut reload,
             OnChange::Nothing => continue,
         };
-        if database.user.as_str() == role {
+        let mut logins = instance.logins(database).into_iter();
+        if logins.any(|login| login.as_str() == role) {
             let units = database.units.iter().map(ToString::to_string);
             told.extend(units.filter(|unit| unit.ends_with(".service")));
         }

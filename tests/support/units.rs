@@ -88,8 +88,41 @@ pub fn ready_program(evaluator: &Evaluator, module: &Path, systemd: &Path) -> St
     let text = evaluator
         .value(&expression)
         .unwrap_or_else(|error| panic!("{error}"));
-    let text = text.as_str().unwrap();
-    text.rsplit_once("exit 1\n").unwrap().0.to_owned() + "exit 1\n"
+    // Without the arguments.
+    text.as_str()
+        .unwrap()
+        .rsplit_once('\n')
+        .unwrap()
+        .0
+        .to_owned()
+}
+
+/// The program of the unit `dbgen-verify` for a server with this port; `home` has `bin/dbgen` and `bin/psql`.
+pub fn verify_program(
+    evaluator: &Evaluator,
+    module: &Path,
+    home: &Path,
+    port: u16,
+    declarations: &Path,
+) -> String {
+    let expression = format!(
+        "let
+          module = import {module} {{
+            inherit lib;
+            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; writeShellScript = name: text: text; }};
+            config.systemd = {{ services = {{ }}; targets = {{ }}; }};
+            config.services.dbgen.verify = {{ package = {home}; declarations = {declarations}; onCalendar = null; }};
+            config.services.postgresql = {{ package = {home}; superUser = \"postgres\"; settings.port = {port}; enable = true; authentication = \"\"; identMap = \"\"; }};
+          }};
+        in module.config.systemd.services.dbgen-verify.content.serviceConfig.ExecStart",
+        module = nix_path(module),
+        home = nix_string(home.to_str().unwrap()),
+        declarations = nix_string(declarations.to_str().unwrap()),
+    );
+    let text = evaluator
+        .value(&expression)
+        .unwrap_or_else(|error| panic!("{error}"));
+    text.as_str().unwrap().to_owned()
 }
 
 /// Writes the units and who wants them, as NixOS does, and gives their names. What is run is replaced by what is there.

@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::provision::set;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use super::connection_files::{self, File};
+use super::provision::{age_file, set};
 use super::texts;
 use crate::catalog::{Database, Instance, OnChange, PasswordSource};
 use crate::emit::nix::literal::{ContainsNul, Literal, Text};
@@ -28,7 +33,15 @@ pub fn context(
     let consumers = with_units(instance).map(|(name, database)| {
         let ready = Literal::text(&ready_name(name))?;
         let units = texts(database.units.iter().map(|unit| &**unit))?;
+        let mut needs = vec!["dbgen-provision.service"];
+        let mut folder = String::new();
+        if !connection_files::files(instance, name, database).is_empty() {
+            needs.push("dbgen-connections.service");
+            folder = connection_files::folder(&database.service, name);
+        }
         set([
+            Ok((Text::try_from("folder")?, Literal::text(&folder)?)),
+            Ok((Text::try_from("needs")?, texts(needs.into_iter())?)),
             Ok((Text::try_from("ready")?, ready)),
             Ok((Text::try_from("units")?, units)),
         ])
@@ -83,26 +96,54 @@ fn connection(
     name: &Identifier,
     database: &Database,
 ) -> Result<Literal, ContainsNul> {
-    let mut fields = vec![
-        ("database", Literal::text(name.as_str())?),
-        ("service", Literal::text(&database.service)?),
-    ];
-    if let Some(PasswordSource::Agenix(secret)) = password(instance, database) {
-        fields.insert(1, ("secret", super::provision::age_file(secret)?));
+    let secrets = passwords(instance, database).filter_map(|source| match source {
+        PasswordSource::Agenix(secret) => Some(age_file(secret)),
+        _ => None,
+    });
+    let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
+    let mut fields = vec![("database", Literal::text(name.as_str())?)];
+    let files = connection_files::files(instance, name, database);
+    if !files.is_empty() {
+        fields.push(("files", Literal::text(&digest(&files))?));
     }
+    fields.push(("secrets", Literal::list(secrets)));
+    fields.push(("service", Literal::text(&database.service)?));
     let fields = fields.into_iter();
     set(fields.map(|(name, value)| Ok((Text::try_from(name)?, value))))
 }
 
-fn password<'a>(instance: &'a Instance, database: &Database) -> Option<&'a PasswordSource> {
-    instance.roles.get(&database.user)?.password.as_ref()
+/// What differs when a file does, but for the password in it.
+fn digest(files: &[File]) -> String {
+    let mut hash = Sha256::new();
+    for file in files {
+        for text in [
+            &*file.path,
+            &file.owner,
+            &file.group,
+            &file.mode,
+            &file.text,
+        ] {
+            hash.update(text);
+            hash.update([0]);
+        }
+    }
+    URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
-/// The services whose user's password comes from there.
+/// Where the passwords come from that those have who use the database.
+fn passwords<'a>(
+    instance: &'a Instance,
+    database: &'a Database,
+) -> impl Iterator<Item = &'a PasswordSource> {
+    let roles = instance.logins(database).into_iter();
+    roles.filter_map(|role| instance.roles.get(role)?.password.as_ref())
+}
+
+/// The services of databases whose passwords come from there.
 pub fn of_secret(instance: &Instance, is_it: impl Fn(&PasswordSource) -> bool) -> Told {
     let mut told = Told::default();
     for (_, database) in with_units(instance) {
-        if !password(instance, database).is_some_and(&is_it) {
+        if !passwords(instance, database).any(&is_it) {
             continue;
         }
         let units = database.units.iter();

@@ -14,6 +14,7 @@ use crate::postgres::identifier::Identifier;
 const WRAPPER: &str = include_str!("../../../templates/provision/unit.sh");
 
 const CONNECTIONS: &str = include_str!("../../../templates/provision/connections.sh");
+const VERIFY: &str = include_str!("../../../templates/provision/verify.sh");
 const STATUS: &str = include_str!("../../../templates/provision/status.sh");
 
 /// Where the units put the passwords for the server to read.
@@ -44,12 +45,18 @@ pub fn context(
     context.insert("program", Literal::lines(program)?);
     context.insert("wrapper", Literal::lines(WRAPPER.to_owned())?);
     context.insert("status", Literal::lines(STATUS.to_owned())?);
+    context.insert("verifyScript", Literal::lines(VERIFY.to_owned())?);
     let credentials = sql::credentials(instance);
     let loaded = credentials.iter().filter_map(|credential| {
         let path = password_file(&credential.source).transpose()?;
         Some(path.and_then(|path| Ok((Text::try_from(&*credential.name)?, path))))
     });
     context.insert("credentials", set(loaded)?);
+    let roles = credentials.iter().map(|credential| {
+        let role = Literal::text(credential.role.as_str())?;
+        Ok((Text::try_from(&*credential.name)?, role))
+    });
+    context.insert("credentialRoles", set(roles)?);
     let made = credentials
         .iter()
         .filter(|credential| credential.source == PasswordSource::Generated);
