@@ -104,7 +104,11 @@ fn units_start_after_their_databases_were_provisioned_and_not_without_them() {
                 let arguments = command.split_once(' ').unwrap().1;
                 assert_eq!(arguments.trim_end(), &gate["dbgen-ready-".len()..]);
                 assert_eq!(unit["requires"], json!(["postgresql.service"]));
-                let after = json!(["dbgen-provision.service", "postgresql.service"]);
+                let after = json!([
+                    "dbgen-provision.service",
+                    "postgresql.service",
+                    "dbgen-tell.service"
+                ]);
                 assert_eq!(unit["after"], after);
                 // Each start of what uses it looks again, and nothing that is active can be stopped.
                 assert_eq!(unit["serviceConfig"]["Type"], "oneshot");
@@ -258,18 +262,6 @@ fn services_are_told_of_a_change_of_their_connection_or_credential_and_of_nothin
             assert_ne!(first, second);
         }
         assert_eq!(with_file(""), first);
-        // agenix tells of a new content by its file, sops-nix does it itself.
-        let age = triggers(&evaluator, &DECLARED.replace("sops", "agenix"));
-        assert_eq!(age[0][1], "/secrets.age");
-        let outcome = evaluate(&evaluator, &[&rendered(DECLARED), SERVER], "26.05");
-        let secret = &outcome["show"]["sops.secrets"]["immich"];
-        let restarted = json!([
-            "dbgen-provision.service",
-            "immich-server.service",
-            "worker@1.service"
-        ]);
-        assert_eq!(secret["restartUnits"], restarted);
-        assert_eq!(secret["reloadUnits"], json!(["immich-ml.service"]));
     }
 }
 
@@ -289,6 +281,108 @@ fn a_service_that_nothing_defines_is_warned_of() {
             assert_eq!(outcome["warnings"], json!([]));
         }
     }
+}
+
+#[test]
+fn services_are_told_of_a_password_that_changed_once_it_can_be_used() {
+    let test = "services_are_told_of_a_password_that_changed_once_it_can_be_used";
+    let declared = DECLARED
+        .replace(
+            "name = \"immich\"\n",
+            "name = \"immich\"\naccess = [{ role = \"read er\", preset = \"read-only\" }]\n",
+        )
+        .replace(
+            "[[services.alone.databases]]",
+            "[[services.immich.roles]]\nname = \"read er\"\nlogin = true\npassword = { generate = true }\n[[services.alone.databases]]",
+        );
+    let module = rendered(&declared);
+    let quiet = rendered(
+        &declared
+            .replace(
+                "[services.immich]",
+                "[services.immich]\nonChange = \"none\"",
+            )
+            .replace("\"reload\"", "\"none\""),
+    );
+    for evaluator in nix::evaluators(test) {
+        let outcome = evaluate(&evaluator, &[&module, SERVER], "26.05");
+        let unit = &outcome["services"]["dbgen-tell"];
+        assert_eq!(unit["wantedBy"], json!(["dbgen-provision.service"]));
+        assert_eq!(unit["after"], json!(["dbgen-provision.service"]));
+        // It runs at each start of the provisioning, also when that fails: other databases may be fine.
+        for field in ["requires", "partOf", "bindsTo"] {
+            assert_eq!(unit[field], Value::Null, "{field}");
+        }
+        let service = &unit["serviceConfig"];
+        assert_eq!(service["RemainAfterExit"], Value::Null);
+        assert_eq!(service["User"], Value::Null);
+        assert_eq!(service["StateDirectory"], Value::Null);
+        let outcome = evaluate(&evaluator, &[&quiet, SERVER], "26.05");
+        assert_eq!(outcome["services"]["dbgen-tell"], Value::Null);
+        // A secret that changes starts the provisioning.
+        let secret = &outcome["show"]["sops.secrets"]["immich"];
+        assert_eq!(secret["restartUnits"], json!(["dbgen-provision.service"]));
+    }
+    let Some(evaluator) = nix::evaluator(test) else {
+        return;
+    };
+    let folder = Folder::with(&[("module.nix", &module), ("seen/.keep", "")]);
+    let program = units::tell_program(&evaluator, &folder.path("module.nix"), &folder.path(""));
+    folder.write("tell", &program);
+    for (name, text) in [
+        (
+            "bin/systemctl",
+            "#!/bin/sh\necho \"$*\" >> asked\nexit ${REFUSED:-0}\n",
+        ),
+        (
+            "bin/ready",
+            "#!/bin/sh\ncase \" $READY \" in *\" $1 \"*) ;; *) exit 1 ;; esac\n",
+        ),
+    ] {
+        folder.write(name, text);
+        fs::set_permissions(folder.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let odd = &ODD["dbgen-ready-".len()..];
+    let both = format!("immich {odd}");
+    // What systemctl was asked for after these passwords of the user and the reader.
+    let told = |user: &str, reader: &str, ready: &str, refused: &str| -> Vec<String> {
+        folder.write("credentials/password.immich", user);
+        folder.write("credentials/password-2", reader);
+        folder.write("asked", "");
+        let seen = run::seen(
+            folder
+                .command("bash")
+                .arg("tell")
+                .env("RUNTIME_DIRECTORY", folder.path("seen"))
+                .env("CREDENTIALS_DIRECTORY", folder.path("credentials"))
+                .env("READY", ready)
+                .env("REFUSED", refused),
+            b"",
+        );
+        assert_eq!(seen.status, Some(refused.parse().unwrap()), "{}", seen.err);
+        assert!(!format!("{}{}", seen.out, seen.err).contains("s3cret"));
+        let mut asked: Vec<String> = folder.read("asked").lines().map(str::to_owned).collect();
+        asked.sort();
+        asked
+    };
+    let restart = "--no-block try-restart -- immich-server.service worker@1.service";
+    let reload = "--no-block try-reload-or-restart -- immich-ml.service immich-server.service";
+    // At the first time nobody has another one.
+    assert_eq!(told("s3cret-1", "s3cret-r1", &both, "0"), [""; 0]);
+    assert_eq!(told("s3cret-1", "s3cret-r1", &both, "0"), [""; 0]);
+    assert_eq!(told("s3cret-2", "s3cret-r1", &both, "0"), [reload, restart]);
+    assert_eq!(told("s3cret-2", "s3cret-r1", &both, "0"), [""; 0]);
+    // The reader is one of the first database only.
+    assert_eq!(told("s3cret-2", "s3cret-r2", &both, "0"), [restart]);
+    // Not before it can be used, and then once.
+    assert_eq!(told("s3cret-3", "s3cret-r2", odd, "0"), [reload]);
+    assert_eq!(told("s3cret-3", "s3cret-r2", "", "0"), [""; 0]);
+    assert_eq!(told("s3cret-3", "s3cret-r2", &both, "0"), [restart]);
+    // What systemctl could not do is done again.
+    assert_eq!(told("s3cret-3", "s3cret-r3", &both, "1"), [restart]);
+    assert_eq!(told("s3cret-3", "s3cret-r3", &both, "0"), [restart]);
+    assert_eq!(told("s3cret-3", "s3cret-r3", &both, "0"), [""; 0]);
+    assert!(!folder.read("seen/seen").contains("s3cret"));
 }
 
 const BROKEN: &str = "
@@ -424,7 +518,7 @@ impl<'u> Gate<'u> {
         let output = Command::new("bash")
             .arg(self.folder.path("ready"))
             .args(arguments)
-            .env("RUNTIME_DIRECTORY", self.folder.path("run"))
+            .env("CONNECTIONS", self.folder.path("run"))
             .env("START", start)
             .env("STATE_DIRECTORY", self.unit.path("state"))
             .output()

@@ -69,7 +69,8 @@ fn the_service_starts_after_its_database_and_with_its_file() {
                 json!([
                     "dbgen-provision.service",
                     "dbgen-connections.service",
-                    "postgresql.service"
+                    "postgresql.service",
+                    "dbgen-tell.service"
                 ])
             );
             assert_eq!(

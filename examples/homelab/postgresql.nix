@@ -3966,7 +3966,6 @@ let
       restart = [
         {
           database = "forgejo";
-          secrets = [ ];
           service = "forgejo";
         }
       ];
@@ -3976,7 +3975,6 @@ let
       restart = [
         {
           database = "grafana";
-          secrets = [ ];
           service = "grafana";
         }
       ];
@@ -3986,7 +3984,6 @@ let
       restart = [
         {
           database = "hass";
-          secrets = [ ];
           service = "home-assistant";
         }
       ];
@@ -3996,7 +3993,6 @@ let
       restart = [
         {
           database = "immich";
-          secrets = [ ];
           service = "immich";
         }
       ];
@@ -4006,7 +4002,6 @@ let
       restart = [
         {
           database = "immich";
-          secrets = [ ];
           service = "immich";
         }
       ];
@@ -4016,9 +4011,6 @@ let
       restart = [
         {
           database = "keycloak";
-          secrets = [
-            config.age.secrets.keycloak-database.file
-          ];
           service = "keycloak";
         }
       ];
@@ -4028,7 +4020,6 @@ let
       restart = [
         {
           database = "matrix-synapse";
-          secrets = [ ];
           service = "matrix-synapse";
         }
       ];
@@ -4038,7 +4029,6 @@ let
       restart = [
         {
           database = "miniflux";
-          secrets = [ ];
           service = "miniflux";
         }
       ];
@@ -4048,7 +4038,6 @@ let
       restart = [
         {
           database = "nextcloud";
-          secrets = [ ];
           service = "nextcloud";
         }
       ];
@@ -4058,7 +4047,6 @@ let
       restart = [
         {
           database = "paperless";
-          secrets = [ ];
           service = "paperless";
         }
       ];
@@ -4068,7 +4056,6 @@ let
       restart = [
         {
           database = "paperless";
-          secrets = [ ];
           service = "paperless";
         }
       ];
@@ -4078,7 +4065,6 @@ let
       restart = [
         {
           database = "paperless";
-          secrets = [ ];
           service = "paperless";
         }
       ];
@@ -4088,7 +4074,6 @@ let
       restart = [
         {
           database = "paperless";
-          secrets = [ ];
           service = "paperless";
         }
       ];
@@ -4098,7 +4083,6 @@ let
       restart = [
         {
           database = "nextcloud";
-          secrets = [ ];
           service = "nextcloud";
         }
       ];
@@ -4108,7 +4092,6 @@ let
       restart = [
         {
           database = "shop";
-          secrets = [ ];
           service = "shop";
         }
       ];
@@ -4118,7 +4101,6 @@ let
       restart = [
         {
           database = "shop";
-          secrets = [ ];
           service = "shop";
         }
       ];
@@ -4128,7 +4110,6 @@ let
       restart = [
         {
           database = "vaultwarden";
-          secrets = [ ];
           service = "vaultwarden";
         }
       ];
@@ -4377,11 +4358,31 @@ let
       ""
       "lists \"\${STATE_DIRECTORY:-/var/lib/dbgen}/ready\" dbgen-provision.service \"$1\" \\"
       "  || refuse \"the database $1 is not as declared\" dbgen-provision"
-      "[ -z \"\${2-}\" ] || lists \"\${RUNTIME_DIRECTORY:-/run/dbgen/connections}/.complete\" dbgen-connections.service \"$2\" \\"
+      "[ -z \"\${2-}\" ] || lists \"\${CONNECTIONS:-/run/dbgen/connections}/.complete\" dbgen-connections.service \"$2\" \\"
       "  || refuse \"not all files of the connection to the database $1 are there\" dbgen-connections"
     ]
   );
-  # What changes when the connection changes, or the file that a password comes from.
+  tellEntries = [
+    "hass/grafana_reader"
+    "password.grafana_reader"
+    "hass"
+    ""
+    "try-restart"
+    "home-assistant.service"
+    "keycloak/keycloak"
+    "password.keycloak"
+    "keycloak"
+    ""
+    "try-restart"
+    "keycloak.service"
+    "shop/shop_report"
+    "password.shop_report"
+    "shop"
+    ""
+    "try-restart"
+    "shop-worker.service shop.service"
+  ];
+  # What changes when the connection changes, or what stands in its files beside the password.
   triggers = lib.concatMap (
     one:
     [
@@ -4390,7 +4391,6 @@ let
       ))
     ]
     ++ lib.optional (one ? files) one.files
-    ++ one.secrets
   );
   # A unit that nothing defines, as far as a configuration shows it.
   unknown = lib.filter (
@@ -4417,7 +4417,11 @@ in
             # Each start of a service tries again what failed.
             wants = consumer.needs;
             requires = [ "postgresql.service" ];
-            after = consumer.needs ++ [ "postgresql.service" ];
+            after = consumer.needs ++ [
+              "postgresql.service"
+              # What has not started yet need not be told.
+              "dbgen-tell.service"
+            ];
             # From here, so that it holds for every kind of unit, and makes none that is defined nowhere.
             before = consumer.units;
             requiredBy = lib.optionals postgresql.enable consumer.units;
@@ -4767,6 +4771,76 @@ in
         };
       };
 
+    # At each start of the other, so that no change passes by.
+    systemd.services.dbgen-tell = {
+      description = "Tell services of new passwords for their PostgreSQL databases";
+      wantedBy = [ "dbgen-provision.service" ];
+      after = [
+        "dbgen-provision.service"
+      ];
+      inherit (service) path;
+      serviceConfig =
+        removeAttrs service.serviceConfig [
+          "ExecStopPost"
+          "StateDirectory"
+          "StateDirectoryMode"
+          "SupplementaryGroups"
+          "User"
+        ]
+        // {
+          ExecStart = pkgs.writeShellScript "dbgen-tell" (
+            lines [
+              "systemctl=${lib.escapeShellArg "${config.systemd.package}/bin/systemctl"}"
+              "ready=${lib.escapeShellArg ready}"
+              "entries=(${lib.escapeShellArgs tellEntries})"
+            ]
+            + lines [
+              "# Tells the services that use a database of a password that is another one than when they were told last. Each password of each"
+              "# database is six entries of `entries`: a name for both, the credential, the two arguments of the program `ready`, what systemctl is to"
+              "# do, and the units."
+              "set -euo pipefail"
+              "seen=\${RUNTIME_DIRECTORY:-/run/dbgen-tell}/seen"
+              "declare -A before=() units=()"
+              "now=()"
+              "if [ -f \"$seen\" ]; then"
+              "  while read -r name digest; do"
+              "    before[$name]=$digest"
+              "  done < \"$seen\""
+              "fi"
+              "for ((i = 0; i < \${#entries[@]}; i += 6)); do"
+              "  name=\${entries[i]}"
+              "  digest=$(sha256sum < \"$CREDENTIALS_DIRECTORY/\${entries[i + 1]}\")"
+              "  digest=\${digest%% *}"
+              "  if [ \"\${before[$name]-$digest}\" != \"$digest\" ]; then"
+              "    if \"$ready\" \"\${entries[i + 2]}\" \"\${entries[i + 3]}\" 2> /dev/null; then"
+              "      units[\${entries[i + 4]}]+=\" \${entries[i + 5]}\""
+              "    else"
+              "      echo \"dbgen: the password for the database \${entries[i + 2]} changed, and what uses it is not told: it could not use it yet\" >&2"
+              "      digest=\${before[$name]}"
+              "    fi"
+              "  fi"
+              "  now+=(\"$name $digest\")"
+              "done"
+              "for verb in \"\${!units[@]}\"; do"
+              "  read -ra told <<< \"\${units[$verb]}\""
+              "  echo \"dbgen: systemctl $verb \${told[*]}\""
+              "  \"$systemctl\" --no-block \"$verb\" -- \"\${told[@]}\""
+              "done"
+              "printf '%s\\n' \"\${now[@]}\" > \"$seen.new\""
+              "mv -fT -- \"$seen.new\" \"$seen\""
+            ]
+          );
+          LoadCredential = loaded (
+            credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated
+          );
+          RuntimeDirectory = "dbgen-tell";
+          RuntimeDirectoryMode = "0700";
+          RuntimeDirectoryPreserve = "yes";
+          # systemd obeys nobody without it.
+          CapabilityBoundingSet = "CAP_SYS_ADMIN";
+        };
+    };
+
     systemd.services.dbgen-verify = lib.mkIf verifies {
       description = "Try the declared logins of the PostgreSQL databases";
       after = [
@@ -4839,7 +4913,6 @@ in
       "grafana/reader" = {
         restartUnits = [
           "dbgen-provision.service"
-          "home-assistant.service"
         ];
       };
       "postgresql/admin" = {

@@ -7,7 +7,7 @@ use super::{Database, Grantee, Instance};
 use crate::declaration::{self, Text};
 use crate::postgres::identifier::Identifier;
 
-/// What becomes of the services that use a database when the connection or the source of the password changes.
+/// What becomes of the services that use a database when the connection or a password changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnChange {
     /// They are restarted.

@@ -1,6 +1,5 @@
 //! `dbgen rotate`
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -13,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use zeroize::Zeroizing;
 
-use dbgen::catalog::{Instance, MAIN, OnChange, PasswordSource, Role};
+use dbgen::catalog::{MAIN, PasswordSource, Role};
 use dbgen::declaration::load;
 use dbgen::diagnostic::phrase;
 use dbgen::emit::module;
@@ -25,13 +24,12 @@ const PROVISION: &str = "dbgen-provision.service";
 #[derive(Debug, Args)]
 #[command(after_help = "\
 For a password that the host made (`generate = true`), on that host, as root. The file
-is replaced as a whole, the provisioning starts again, and the services that are
-declared to use it are restarted or reloaded.
+is replaced as a whole and the provisioning starts again, which has the services that
+are declared to use it restarted or reloaded.
 
 Without dbgen on the host the same is done by hand:
   rm /var/lib/dbgen/passwords/immich
   systemctl restart dbgen-provision.service
-  systemctl restart immich-server.service
 
 Examples:
   dbgen rotate immich
@@ -80,60 +78,28 @@ pub fn run(args: &RotateArgs, global: &Global) -> Result<Outcome> {
         phrase::backticked(name.as_str()),
         path.display()
     );
-    let commands = commands(instance, &args.role);
     if args.no_restart {
-        tell_of(&commands, 0);
+        tell_of_restart();
         return Ok(Outcome::Fine);
     }
-    for (done, command) in commands.iter().enumerate() {
-        anstream::eprintln!("dbgen: systemctl {}", command.join(" "));
-        match Command::new("systemctl").args(command).status() {
-            Ok(status) if status.success() => {}
-            Ok(_) => bail!(
-                "`systemctl {}` failed; until it succeeds, the server may have the old password",
-                command.join(" ")
-            ),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                tell_of(&commands, done);
-                break;
-            }
-            Err(error) => return Err(anyhow!(error).context("can't run systemctl")),
-        }
+    let restart = ["restart", PROVISION];
+    anstream::eprintln!("dbgen: systemctl {}", restart.join(" "));
+    match Command::new("systemctl").args(restart).status() {
+        Ok(status) if status.success() => {}
+        Ok(_) => bail!(
+            "`systemctl {}` failed; until it succeeds, the server may have the old password",
+            restart.join(" ")
+        ),
+        Err(error) if error.kind() == ErrorKind::NotFound => tell_of_restart(),
+        Err(error) => return Err(anyhow!(error).context("can't run systemctl")),
     }
     Ok(Outcome::Fine)
 }
 
-/// What brings the new password to the server and to those that use it, as arguments of systemctl.
-fn commands(instance: &Instance, role: &str) -> Vec<Vec<String>> {
-    let (mut restart, mut reload) = (BTreeSet::new(), BTreeSet::new());
-    for database in instance.databases.values() {
-        let told = match database.on_change {
-            OnChange::Restart => &mut restart,
-            OnChange::Reload => &mut reload,
-            OnChange::Nothing => continue,
-        };
-        let mut logins = instance.logins(database).into_iter();
-        if logins.any(|login| login.as_str() == role) {
-            let units = database.units.iter().map(ToString::to_string);
-            told.extend(units.filter(|unit| unit.ends_with(".service")));
-        }
-    }
-    let reload = &reload - &restart;
-    let first = vec!["restart".to_owned(), PROVISION.to_owned()];
-    let others = [("try-restart", restart), ("try-reload-or-restart", reload)];
-    let others = others.into_iter().filter(|(_, units)| !units.is_empty());
-    let others =
-        others.map(|(verb, units)| [vec![verb.to_owned()], Vec::from_iter(units)].concat());
-    std::iter::once(first).chain(others).collect()
-}
-
-fn tell_of(commands: &[Vec<String>], done: usize) {
+fn tell_of_restart() {
     anstream::eprintln!(
-        "dbgen: the server and the services get it by these commands on the host, as root:"
+        "dbgen: the server and the services get it by `systemctl restart {PROVISION}` on the host, as root"
     );
-    for command in commands.iter().skip(done) {
-        anstream::eprintln!("dbgen:   systemctl {}", command.join(" "));
-    }
 }
 
 fn refuse_other_sources(name: &str, role: &Role) -> Result<()> {

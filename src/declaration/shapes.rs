@@ -147,7 +147,7 @@ pub static SERVICE: Shape = Shape {
             "onChange",
             ON_CHANGE,
             "\"restart\"",
-            "What becomes of the services among `units` when the connection or the source of the password changes.",
+            "What becomes of the services among `units` when the connection or a password changes.",
         ),
         optional(
             "connection",
@@ -330,7 +330,7 @@ pub static DATABASE: Shape = Shape {
             "onChange",
             ON_CHANGE,
             "the service's",
-            "What becomes of the services among `units` when the connection or the source of the password changes.",
+            "What becomes of the services among `units` when the connection or a password changes.",
         ),
         optional(
             "converge",

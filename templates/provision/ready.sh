@@ -23,5 +23,5 @@ refuse() {
 
 lists "${STATE_DIRECTORY:-/var/lib/dbgen}/ready" dbgen-provision.service "$1" \
   || refuse "the database $1 is not as declared" dbgen-provision
-[ -z "${2-}" ] || lists "${RUNTIME_DIRECTORY:-/run/dbgen/connections}/.complete" dbgen-connections.service "$2" \
+[ -z "${2-}" ] || lists "${CONNECTIONS:-/run/dbgen/connections}/.complete" dbgen-connections.service "$2" \
   || refuse "not all files of the connection to the database $1 are there" dbgen-connections

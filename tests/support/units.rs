@@ -97,6 +97,26 @@ pub fn ready_program(evaluator: &Evaluator, module: &Path, systemd: &Path) -> St
         .to_owned()
 }
 
+/// The program of the unit `dbgen-tell`; `home` has `bin/systemctl` and `bin/ready`.
+pub fn tell_program(evaluator: &Evaluator, module: &Path, home: &Path) -> String {
+    let expression = format!(
+        "let
+          module = import {module} {{
+            inherit lib;
+            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; writeShellScript = name: text: if name == \"dbgen-ready\" then {home} + \"/bin/ready\" else text; }};
+            config.systemd = {{ services = {{ }}; targets = {{ }}; package = {home}; }};
+            config.services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
+          }};
+        in module.config.systemd.services.dbgen-tell.serviceConfig.ExecStart",
+        module = nix_path(module),
+        home = nix_string(home.to_str().unwrap().trim_end_matches('/')),
+    );
+    let text = evaluator
+        .value(&expression)
+        .unwrap_or_else(|error| panic!("{error}"));
+    text.as_str().unwrap().to_owned()
+}
+
 /// The program of the unit `dbgen-verify` for a server with this port; `home` has `bin/dbgen` and `bin/psql`.
 pub fn verify_program(
     evaluator: &Evaluator,

@@ -1,43 +1,35 @@
 //! The units that use the databases.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::connection_files::{self, File};
-use super::provision::{age_file, set};
+use super::provision::{file_name, set};
 use super::texts;
-use crate::catalog::{Database, Instance, OnChange, PasswordSource};
+use crate::catalog::{Database, Instance, OnChange};
 use crate::emit::nix::literal::{ContainsNul, Literal, Text};
-use crate::emit::sql::ready_name;
+use crate::emit::sql::{Credential, ready_name};
 use crate::postgres::identifier::Identifier;
 
+const TELL: &str = include_str!("../../../templates/provision/tell.sh");
 const READY: &str = include_str!("../../../templates/provision/ready.sh");
-
-/// Services that are told of a change.
-#[derive(Debug, Default)]
-pub struct Told {
-    /// Those that are restarted.
-    pub restart: BTreeSet<String>,
-    /// Those that are reloaded.
-    pub reload: BTreeSet<String>,
-}
 
 /// What the template may use.
 pub fn context(
     instance: &Instance,
+    credentials: &[Credential],
     context: &mut BTreeMap<&'static str, Literal>,
 ) -> Result<(), ContainsNul> {
     let consumers = with_units(instance).map(|(name, database)| {
         let ready = Literal::text(&ready_name(name))?;
         let units = texts(database.units.iter().map(|unit| &**unit))?;
         let mut needs = vec!["dbgen-provision.service"];
-        let mut folder = String::new();
-        if !connection_files::files(instance, name, database).is_empty() {
+        let folder = folder(instance, name, database);
+        if !folder.is_empty() {
             needs.push("dbgen-connections.service");
-            folder = connection_files::folder(&database.service, name);
         }
         set([
             Ok((Text::try_from("folder")?, Literal::text(&folder)?)),
@@ -50,7 +42,54 @@ pub fn context(
     context.insert("consumers", Literal::list(consumers));
     context.insert("ready", Literal::lines(READY.to_owned())?);
     context.insert("told", told(instance)?);
+    context.insert("tellScript", Literal::lines(TELL.to_owned())?);
+    context.insert("tellEntries", passwords(instance, credentials)?);
     Ok(())
+}
+
+/// Where the files of the connection are; empty: there are none.
+fn folder(instance: &Instance, name: &Identifier, database: &Database) -> String {
+    match connection_files::files(instance, name, database).is_empty() {
+        true => String::new(),
+        false => connection_files::folder(&database.service, name),
+    }
+}
+
+/// Who is told of which password, in the entries that the program takes.
+fn passwords(instance: &Instance, credentials: &[Credential]) -> Result<Literal, ContainsNul> {
+    let mut entries = Vec::new();
+    for (name, database) in with_units(instance) {
+        let verb = match database.on_change {
+            OnChange::Restart => "try-restart",
+            OnChange::Reload => "try-reload-or-restart",
+            OnChange::Nothing => continue,
+        };
+        let units = database
+            .units
+            .iter()
+            .filter(|unit| unit.ends_with(".service"));
+        // A template stands for all its instances.
+        let units: Vec<String> = units.map(|unit| unit.replace("@.", "@*.")).collect();
+        let logins = instance.logins(database);
+        let credentials = credentials.iter().filter(|it| logins.contains(&it.role));
+        for credential in credentials.filter(|_| !units.is_empty()) {
+            for text in [
+                &*format!(
+                    "{}/{}",
+                    file_name(name.as_str()),
+                    file_name(credential.role.as_str())
+                ),
+                &*credential.name,
+                &*ready_name(name),
+                &*folder(instance, name, database),
+                verb,
+                &*units.join(" "),
+            ] {
+                entries.push(Literal::text(text)?);
+            }
+        }
+    }
+    Ok(Literal::list(entries))
 }
 
 fn with_units(instance: &Instance) -> impl Iterator<Item = (&Identifier, &Database)> {
@@ -68,7 +107,7 @@ fn service(unit: &str) -> Option<&str> {
     }
 }
 
-/// By service: the connections, with what else a password depends on, whose change it is told of.
+/// By service: the connections whose change it is told of at a switch.
 fn told(instance: &Instance) -> Result<Literal, ContainsNul> {
     let mut services: BTreeMap<&str, [Vec<Literal>; 2]> = BTreeMap::new();
     for (name, database) in with_units(instance) {
@@ -96,17 +135,11 @@ fn connection(
     name: &Identifier,
     database: &Database,
 ) -> Result<Literal, ContainsNul> {
-    let secrets = passwords(instance, database).filter_map(|source| match source {
-        PasswordSource::Agenix(secret) => Some(age_file(secret)),
-        _ => None,
-    });
-    let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
     let mut fields = vec![("database", Literal::text(name.as_str())?)];
     let files = connection_files::files(instance, name, database);
     if !files.is_empty() {
         fields.push(("files", Literal::text(&digest(&files))?));
     }
-    fields.push(("secrets", Literal::list(secrets)));
     fields.push(("service", Literal::text(&database.service)?));
     let fields = fields.into_iter();
     set(fields.map(|(name, value)| Ok((Text::try_from(name)?, value))))
@@ -128,33 +161,4 @@ fn digest(files: &[File]) -> String {
         }
     }
     URL_SAFE_NO_PAD.encode(hash.finalize())
-}
-
-/// Where the passwords come from that those have who use the database.
-fn passwords<'a>(
-    instance: &'a Instance,
-    database: &'a Database,
-) -> impl Iterator<Item = &'a PasswordSource> {
-    let roles = instance.logins(database).into_iter();
-    roles.filter_map(|role| instance.roles.get(role)?.password.as_ref())
-}
-
-/// The services of databases whose passwords come from there.
-pub fn of_secret(instance: &Instance, is_it: impl Fn(&PasswordSource) -> bool) -> Told {
-    let mut told = Told::default();
-    for (_, database) in with_units(instance) {
-        if !passwords(instance, database).any(&is_it) {
-            continue;
-        }
-        let units = database.units.iter();
-        let services = units.filter(|unit| unit.ends_with(".service"));
-        let services = services.map(|unit| unit.to_string());
-        match database.on_change {
-            OnChange::Restart => told.restart.extend(services),
-            OnChange::Reload => told.reload.extend(services),
-            OnChange::Nothing => {}
-        }
-    }
-    told.reload = &told.reload - &told.restart;
-    told
 }

@@ -85,10 +85,10 @@ pub fn context(
         texts(groups.iter().map(|group| &**group))?,
     );
     connections(instance, &credentials, context)?;
-    consumer::context(instance, context)?;
+    consumer::context(instance, &credentials, context)?;
     let drift = instance.drift.as_ref().map(drift).transpose()?;
     context.insert("drift", drift.unwrap_or(Literal::Null));
-    context.insert("sopsSecrets", sops(instance, &credentials)?);
+    context.insert("sopsSecrets", sops(&credentials)?);
     context.insert("ageSecrets", agenix(&credentials)?);
     Ok(())
 }
@@ -147,31 +147,16 @@ fn drift(drift: &Drift) -> Result<Literal, ContainsNul> {
     ])
 }
 
-/// sops-nix restarts the units of a secret whose content changes.
-fn sops(instance: &Instance, credentials: &[Credential]) -> Result<Literal, ContainsNul> {
+/// sops-nix restarts the unit when a secret changes.
+fn sops(credentials: &[Credential]) -> Result<Literal, ContainsNul> {
     let secrets = credentials.iter().filter_map(|it| match &it.source {
         PasswordSource::Sops(name) => Some(name),
         _ => None,
     });
     set(secrets.map(|name| {
-        let consumers = consumer::of_secret(
-            instance,
-            |source| matches!(source, PasswordSource::Sops(other) if other == name),
-        );
-        let own = ["dbgen-provision.service".to_owned()];
-        let restarted = own.into_iter().chain(consumers.restart);
-        let lists = [
-            ("reloadUnits", consumers.reload.into_iter().collect()),
-            ("restartUnits", restarted.collect::<Vec<String>>()),
-        ];
-        let lists = lists.into_iter().filter(|(_, units)| !units.is_empty());
-        let lists = lists.map(|(list, units)| {
-            Ok((
-                Text::try_from(list)?,
-                texts(units.iter().map(String::as_str))?,
-            ))
-        });
-        Ok((Text::try_from(&**name)?, set(lists)?))
+        let units = Literal::list([Literal::text("dbgen-provision.service")?]);
+        let units = Ok((Text::try_from("restartUnits")?, units));
+        Ok((Text::try_from(&**name)?, set([units])?))
     }))
 }
 
@@ -184,17 +169,14 @@ fn agenix(credentials: &[Credential]) -> Result<Literal, ContainsNul> {
             _ => {}
         }
     }
-    let files = names.into_iter().map(age_file);
+    let files = names.into_iter().map(|name| {
+        let path = ["age", "secrets", name, "file"].map(Text::try_from);
+        let path = path.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(Literal::Reference(Reference::new(Root::Config, path)))
+    });
     Ok(Literal::list(
         files.collect::<Result<Vec<_>, ContainsNul>>()?,
     ))
-}
-
-/// The encrypted file of a secret of agenix.
-pub(super) fn age_file(secret: &str) -> Result<Literal, ContainsNul> {
-    let path = ["age", "secrets", secret, "file"].map(Text::try_from);
-    let path = path.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(Literal::Reference(Reference::new(Root::Config, path)))
 }
 
 pub(super) fn set(
