@@ -4287,6 +4287,8 @@ let
   # What both units have. All that they reach is the server's socket.
   service = {
     path = [ pkgs.coreutils ];
+    # Each start of what uses a database tries again what failed.
+    unitConfig.StartLimitIntervalSec = 0;
     serviceConfig = {
       Type = "oneshot";
       User = postgresql.superUser;
@@ -4422,6 +4424,7 @@ in
               # What has not started yet need not be told.
               "dbgen-tell.service"
             ];
+            inherit (service) unitConfig;
             # From here, so that it holds for every kind of unit, and makes none that is defined nowhere.
             before = consumer.units;
             requiredBy = lib.optionals postgresql.enable consumer.units;
@@ -4778,7 +4781,7 @@ in
       after = [
         "dbgen-provision.service"
       ];
-      inherit (service) path;
+      inherit (service) path unitConfig;
       serviceConfig =
         removeAttrs service.serviceConfig [
           "ExecStopPost"

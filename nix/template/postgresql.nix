@@ -3019,6 +3019,8 @@ let
   # What both units have. All that they reach is the server's socket.
   service = {
     path = [ pkgs.coreutils ];
+    # Each start of what uses a database tries again what failed.
+    unitConfig.StartLimitIntervalSec = 0;
     serviceConfig = {
       Type = "oneshot";
       User = postgresql.superUser;

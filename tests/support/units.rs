@@ -178,10 +178,14 @@ fn text(kind: &str, unit: &Value, section: &str) -> String {
         ("before", "Before"),
         ("requires", "Requires"),
         ("wants", "Wants"),
+        ("partOf", "PartOf"),
     ] {
         for other in unit[field].as_array().into_iter().flatten() {
             text += &format!("{directive}={}\n", other.as_str().unwrap());
         }
+    }
+    for (directive, value) in unit["unitConfig"].as_object().into_iter().flatten() {
+        text += &format!("{directive}={value}\n");
     }
     let directives = unit[section].as_object();
     match kind {
