@@ -13,7 +13,8 @@ mod units;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use run::{Folder, Seen, seen};
 use support::postgres::{Cluster, as_server_user, newest};
@@ -107,6 +108,94 @@ fn a_made_password_is_made_anew_and_brought_to_the_server_and_the_services() {
     // Which tells the services.
     let once = "restart dbgen-provision.service\n";
     assert_eq!(folder.read("systemctl.log"), once.repeat(2));
+}
+
+/// Whether the password in the file is the one that the server has.
+fn is_in_step(unit: &Unit, cluster: &Cluster) -> bool {
+    let password = fs::read_to_string(unit.path("state/passwords/immich")).unwrap();
+    let mut psql = Command::new(&cluster.psql);
+    psql.env_clear()
+        .env("PGPASSWORD", password)
+        .args(["-XAtwqc", "SELECT 1", "--username", "immich", "--host"])
+        .arg(&cluster.socket)
+        .args(["--port", &cluster.port.to_string(), "immich"]);
+    psql.output().unwrap().status.success()
+}
+
+#[test]
+fn whatever_interrupts_a_rotation_the_next_provisioning_brings_file_and_server_in_step() {
+    let test =
+        "whatever_interrupts_a_rotation_the_next_provisioning_brings_file_and_server_in_step";
+    let Some(evaluator) = nix::evaluator(test) else {
+        return;
+    };
+    let Some(installation) = newest(test) else {
+        return;
+    };
+    let declared = "[[services.immich.databases]]\ntype = \"postgresql\"\nname = \"immich\"\nuser = \"immich\"\npassword = { generate = true }\n";
+    let cluster = Cluster::start(&installation, &[]);
+    cluster.write(
+        "pg_hba.conf",
+        "local all postgres trust\nlocal all all scram-sha-256\n",
+    );
+    cluster.reload();
+    let declarations = Folder::with(&[("a.toml", declared)]);
+    let rendered = declarations.run(&["render", "a.toml"]);
+    assert_eq!(rendered.status, Some(0), "{}", rendered.err);
+    let unit = Unit::new(&evaluator, &rendered.out, &cluster);
+    let provision = || {
+        let seen = unit.run("apply");
+        assert_eq!(seen.status, Some(0), "{}", seen.err);
+    };
+    provision();
+    assert!(is_in_step(&unit, &cluster));
+    let file = unit.path("state/passwords/immich");
+    let is_whole = || {
+        let text = fs::read_to_string(&file).unwrap();
+        assert_eq!((text.len(), mode(&file)), (43, 0o400));
+        text
+    };
+    let rotate = || {
+        let mut command = declarations.command(env!("CARGO_BIN_EXE_dbgen"));
+        command.args(["rotate", "immich", "a.toml", "--no-restart", "--directory"]);
+        command.arg(unit.path("state/passwords"));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+
+    // Killed, sooner and later.
+    let (mut old, mut replaced) = (is_whole(), 0);
+    for step in 0..40 {
+        let mut child = rotate().spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(400 * step));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let now = is_whole();
+        replaced += usize::from(now != old);
+        old = now;
+    }
+    assert!(replaced < 40, "{replaced}");
+    provision();
+    assert!(is_in_step(&unit, &cluster));
+    assert_eq!(unit.names("state/passwords"), ["immich"]);
+
+    // At the same time as others, and as the provisioning.
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..15 {
+                    rotate().status().unwrap();
+                    is_whole();
+                }
+            });
+        }
+        for _ in 0..3 {
+            provision();
+        }
+    });
+    provision();
+    assert!(is_in_step(&unit, &cluster));
+    assert_eq!(unit.names("state/passwords"), ["immich"]);
 }
 
 #[test]

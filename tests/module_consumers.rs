@@ -195,6 +195,51 @@ fn units_that_read_files_of_the_connection_wait_for_them_too() {
 }
 
 #[test]
+fn units_of_any_name_wait_and_only_services_are_told() {
+    let test = "units_of_any_name_wait_and_only_services_are_told";
+    let units = [
+        "a\\x2db.service",
+        "w@.service",
+        "w@x\\x2dy:z.service",
+        "-x.service",
+        "app.socket",
+        "path-to.mount",
+        "t.timer",
+    ];
+    let mut sorted = units;
+    sorted.sort_unstable();
+    let list = units.map(|unit| format!("'{unit}'")).join(", ");
+    let module = rendered(&format!(
+        "[services.s]\nunits = [{list}]\n[[services.s.databases]]\ntype = \"postgresql\"\nname = \"d\"\nuser = \"d\"\npassword = {{ generate = true }}\n"
+    ));
+    for evaluator in nix::evaluators(test) {
+        let outcome = evaluate(&evaluator, &[&module], "26.05");
+        let services = &outcome["services"];
+        assert_eq!(services["dbgen-ready-d"]["requiredBy"], json!(sorted));
+        let told = services.as_object().unwrap().iter();
+        let told = told.filter(|(_, unit)| unit["restartTriggers"] != Value::Null);
+        let told: Vec<&String> = told.map(|(name, _)| name).collect();
+        assert_eq!(told, ["-x", "a\\x2db", "w@"]);
+        let tell = services["dbgen-tell"]["serviceConfig"]["ExecStart"].to_string();
+        assert!(
+            !tell.contains("app.socket") && !tell.contains("t.timer"),
+            "{tell}"
+        );
+        assert!(tell.contains("w@*.service"), "{tell}");
+        if has("systemd-analyze", test) {
+            let folder = Folder::new();
+            let names = write_units(&outcome, &folder);
+            let names: Vec<String> = names
+                .into_iter()
+                .filter(|name| name.starts_with("dbgen-"))
+                .collect();
+            let told = analyze(&folder, &["verify", "--man=no"], &names);
+            assert_eq!(told, (true, String::new()));
+        }
+    }
+}
+
+#[test]
 fn without_a_server_the_units_wait_for_nothing() {
     let module = rendered(DECLARED);
     let off = "{ lib, ... }: { services.postgresql.enable = lib.mkForce false; }";
