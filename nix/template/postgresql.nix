@@ -2876,7 +2876,13 @@ let
     let
       connections = lib.concatLists (
         lib.mapAttrsToList (
-          service: lib.mapAttrsToList (_: connection: connection // { inherit service; })
+          service: connections:
+          lib.concatMap (
+            connection:
+            map (login: login // { inherit service; }) (
+              [ connection ] ++ builtins.attrValues (connection.roles or { })
+            )
+          ) (builtins.attrValues connections)
         ) config.qgroget.databases.postgresql
       );
       list = field: lib.escapeShellArgs (map (one: toString (one.${field} or "")) connections);
@@ -2895,6 +2901,9 @@ let
       "socket_directories=(${list "socketDirectory"})"
       "urls=(${list "url"})"
       "password_files=(${list "passwordFile"})"
+      "environment_files=(${list "environmentFile"})"
+      "pgpass_files=(${list "pgpassFile"})"
+      "service_files=(${list "serviceFile"})"
     ]
     + lines [
       "# usage: dbgen-status [--show-password] [SERVICE]"
@@ -2920,6 +2929,9 @@ let
       "  printf '%s\\n' \"\${services[i]}: database \${databases[i]}\""
       "  printf '  %-16s %s\\n' username \"\${usernames[i]}\" host \"\${hosts[i]}\" port \"$port\" \\"
       "    socketDirectory \"\${socket_directories[i]}\" url \"\${urls[i]}\""
+      "  [ -z \"\${environment_files[i]}\" ] || printf '  %-16s %s\\n' environmentFile \"\${environment_files[i]}\""
+      "  [ -z \"\${pgpass_files[i]}\" ] || printf '  %-16s %s\\n' pgpassFile \"\${pgpass_files[i]}\""
+      "  [ -z \"\${service_files[i]}\" ] || printf '  %-16s %s\\n' serviceFile \"\${service_files[i]}\""
       "  if [ -z \"\${password_files[i]}\" ]; then"
       "    return"
       "  fi"

@@ -21,6 +21,9 @@ details() {
   printf '%s\n' "${services[i]}: database ${databases[i]}"
   printf '  %-16s %s\n' username "${usernames[i]}" host "${hosts[i]}" port "$port" \
     socketDirectory "${socket_directories[i]}" url "${urls[i]}"
+  [ -z "${environment_files[i]}" ] || printf '  %-16s %s\n' environmentFile "${environment_files[i]}"
+  [ -z "${pgpass_files[i]}" ] || printf '  %-16s %s\n' pgpassFile "${pgpass_files[i]}"
+  [ -z "${service_files[i]}" ] || printf '  %-16s %s\n' serviceFile "${service_files[i]}"
   if [ -z "${password_files[i]}" ]; then
     return
   fi
