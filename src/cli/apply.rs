@@ -13,7 +13,7 @@ use dbgen::server::run;
 
 use super::plan::print;
 use super::server::{self, ConvergeArgs, Server};
-use super::{Global, Outcome};
+use super::{Global, Outcome, report};
 
 const AFTER_HELP: &str = "\
 What is executed is printed as it is done; `dbgen plan` shows it before. On a terminal
@@ -53,7 +53,7 @@ enum ApplyFormat {
 }
 
 pub fn run(args: &ApplyArgs, global: &Global) -> Result<Outcome> {
-    let Some(catalog) = server::load(&args.converge.server, global)? else {
+    let Some(catalog) = report::load(&args.converge.server.input, global)? else {
         bail!("the declarations have errors: nothing was changed")
     };
     let server = Server::reach(&args.converge, &catalog)?;

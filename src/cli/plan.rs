@@ -9,7 +9,7 @@ use dbgen::plan::json::Mode;
 use dbgen::plan::{Plan, human, json, sql};
 
 use super::server::{self, ConvergeArgs, Server};
-use super::{Global, Outcome};
+use super::{Global, Outcome, report};
 
 const AFTER_HELP: &str = "\
 Exit status: 0 nothing to do, 1 something would change or is blocked, 2 could not run
@@ -44,7 +44,7 @@ enum PlanFormat {
 }
 
 pub fn run(args: &PlanArgs, global: &Global) -> Result<Outcome> {
-    let Some(catalog) = server::load(&args.converge.server, global)? else {
+    let Some(catalog) = report::load(&args.converge.server.input, global)? else {
         // Exit status 1 would say that there are differences.
         bail!("the declarations have errors: nothing was compared")
     };

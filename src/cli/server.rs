@@ -7,7 +7,6 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use dbgen::catalog::{Catalog, Instance, MAIN};
-use dbgen::declaration::load;
 use dbgen::emit::sql::{self, Secrets};
 use dbgen::plan::json::Mode;
 use dbgen::plan::{Plan, Scope};
@@ -20,7 +19,7 @@ use dbgen::server::removal::Removal;
 use dbgen::server::rights::{self, Missing};
 use dbgen::server::run::{self, RunError};
 
-use super::{Global, InputArgs, Outcome, report};
+use super::InputArgs;
 
 /// Help that the three commands end with.
 pub const CONNECTION_HELP: &str = "\
@@ -74,18 +73,6 @@ fn password_file(text: &str) -> Result<(String, PathBuf), &'static str> {
         }
         _ => Err("it is not of the form ROLE=FILE"),
     }
-}
-
-/// The declarations, when they have no errors.
-pub fn load(args: &ServerArgs, global: &Global) -> Result<Option<Catalog>> {
-    let loaded = load::load(&args.input.input())?;
-    if !loaded.findings.is_empty() {
-        report::to_stderr(&loaded.findings, &loaded.sources, global)?;
-    }
-    Ok(match report::outcome(&loaded.findings, global) {
-        Outcome::Fine => loaded.catalog,
-        Outcome::Findings => None,
-    })
 }
 
 /// The declared server, how psql reaches it, and the passwords that are known here.

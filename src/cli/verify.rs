@@ -9,7 +9,7 @@ use dbgen::verify::{Report, human, json, metrics, run};
 
 use super::plan::print;
 use super::server::{self, ServerArgs};
-use super::{Global, Outcome, output};
+use super::{Global, Outcome, output, report};
 
 const AFTER_HELP: &str = "\
 Every declared login is really tried, over the socket, 127.0.0.1 and ::1. What is
@@ -65,7 +65,7 @@ pub fn run(args: &VerifyArgs, global: &Global) -> Result<Outcome> {
 }
 
 fn verified(args: &VerifyArgs, global: &Global) -> Result<Report> {
-    let Some(catalog) = server::load(&args.server, global)? else {
+    let Some(catalog) = report::load(&args.server.input, global)? else {
         bail!("the declarations have errors: nothing was verified")
     };
     let (instance, psql, passwords) = server::prepare(&args.server, &catalog)?;
