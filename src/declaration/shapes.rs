@@ -328,7 +328,7 @@ pub static DATABASE: Shape = Shape {
             "public",
             Kind::Enum(&["revoke", "keep"]),
             "\"revoke\"",
-            "What becomes of the privileges that PUBLIC has in this database, those that the server gives it included, where they are not declared for `public`.",
+            "What becomes of the privileges that PUBLIC has in this database, those that the server gives it included, where they are not declared for `public`. \"keep\" leaves them alone and reports them, also where `converge` is \"authoritative\".",
         ),
         optional(
             "hooks",
