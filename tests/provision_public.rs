@@ -107,3 +107,34 @@ fn a_new_database_keeps_what_initdb_gave_public() {
         assert_eq!(plan.changes(), [""; 0], "{plan}");
     });
 }
+
+/// What `owner-without-inherit` tells of, and what mends it.
+#[test]
+fn only_15_leaves_an_owner_that_inherits_nothing_without_rights_on_public() {
+    each_quiet(
+        "only_15_leaves_an_owner_that_inherits_nothing_without_rights_on_public",
+        |cluster| {
+            let declared = |more: Value| {
+                let mut database = json!({ "type": "postgresql", "name": "app", "user": "owner" });
+                let fields = database.as_object_mut().unwrap();
+                fields.extend(more.as_object().unwrap().clone());
+                let roles = json!([{ "name": "owner", "inherit": false }]);
+                json!({ "services": { "app": { "databases": [database], "roles": roles } } })
+            };
+            let may = || {
+                let asked = ["CREATE", "USAGE"]
+                    .map(|right| format!("has_schema_privilege('owner', 'public', '{right}')"));
+                cluster.sql("app", &format!("SELECT {}", asked.join(", ")))
+            };
+            Program::of(&declared(json!({}))).apply(cluster);
+            let expected = if cluster.major == 15 { "f|f" } else { "t|t" };
+            assert_eq!(may(), expected, "{}", cluster.major);
+            let grant = json!({ "role": "owner", "privileges": ["USAGE", "CREATE"], "on": { "schema": "public" } });
+            let program = Program::of(&declared(json!({ "grants": [grant] })));
+            program.apply(cluster);
+            assert_eq!(may(), "t|t", "{}", cluster.major);
+            let plan = program.plan(cluster);
+            assert_eq!(plan.changes(), [""; 0], "{plan}");
+        },
+    );
+}
