@@ -174,7 +174,8 @@ BEGIN
   ),
   actual AS MATERIALIZED (
     SELECT creator, creator_oid, schema, kind, ours, base, entry.grantee AS grantee_oid, privilege_type AS privilege, is_grantable,
-      CASE entry.grantee WHEN 0 THEN '' ELSE pg_get_userbyid(entry.grantee)::text END AS grantee
+      -- A creator that does not exist yet has its own entries too.
+      CASE entry.grantee WHEN 0 THEN '' WHEN creator_oid THEN creator ELSE pg_get_userbyid(entry.grantee)::text END AS grantee
     FROM list, aclexplode(acl) AS entry
   ),
   difference AS (

@@ -694,6 +694,14 @@ impl Database {
         }
         for (grantee, (wanted, _)) in &wanted {
             for (privilege, grantable) in wanted {
+                // An owner that has a right may grant it, whatever its entry says.
+                let is_own = |entry: &Entry| {
+                    (&entry.grantee, &entry.privilege) == (grantee, privilege)
+                        && entry.grantee.as_ref() == Some(&object.owner)
+                };
+                if acl.iter().any(is_own) {
+                    continue;
+                }
                 acl.insert(Entry {
                     grantor: object.owner.clone(),
                     grantee: grantee.clone(),
