@@ -668,11 +668,40 @@ fn a_run_that_ends_in_the_middle_leaves_the_database() {
     );
 }
 
+#[test]
+fn a_database_that_an_interrupted_run_can_not_open_again_is_told() {
+    each_dumpable(
+        "a_database_that_an_interrupted_run_can_not_open_again_is_told",
+        |cluster| {
+            cluster.sql("postgres", OLD);
+            let folder = with_programs(&[(
+                "psql",
+                "cat > script; if grep -q '^DROP DATABASE old;' script; then echo $$ > reached; exec sleep 60; fi
+                if grep -q 'CONNECTION LIMIT 7' script; then echo 'ERROR:  no' >&2; exit 3; fi
+                exec psql \"$@\" < script",
+            )]);
+            let (child, _) = reach(&folder, cluster);
+            let signal = Command::new("kill")
+                .args(["-TERM", &child.id().to_string()])
+                .status()
+                .unwrap();
+            assert!(signal.success());
+            let output = child.wait_with_output().unwrap();
+            let told = String::from_utf8(output.stdout).unwrap();
+            assert!(
+                told.contains("its connection limit is still 0 (ERROR:  no): ALTER DATABASE old CONNECTION LIMIT 7"),
+                "{told}"
+            );
+            assert!(databases(cluster).contains("old 0"));
+        },
+    );
+}
+
 /// dbgen in the program that waits, and that program's number.
 fn reach(folder: &Folder, cluster: &Cluster) -> (Child, String) {
     let mut command = dbgen(folder, cluster, FAKED);
     let child = command
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();

@@ -17,9 +17,8 @@ use super::psql::{Psql, PsqlError};
 use crate::catalog::Removed;
 use crate::plan::{Kind, Scope, ScopeName, Step};
 use crate::postgres::identifier::Identifier;
-use crate::postgres::quote::quote_literal;
 use archive::Archive;
-use ask::{ask, execute};
+use ask::{ask, finish, repair};
 use inventory::inventory;
 use look::{Look, look};
 use scratch::Scratch;
@@ -164,8 +163,8 @@ impl Removal<'_> {
         for it in &self.look(&self.removed.roles, &none)?.roles {
             report(match self.obstacle_to(it) {
                 Some(why) => step(Kind::Blocked, it.object(), None, why),
-                None => match ask(self.psql, &format!("{};\n", it.drop_statement())) {
-                    Ok(_) => {
+                None => match finish(self.psql, &format!("{};\n", it.drop_statement())) {
+                    Ok(()) => {
                         let why = "removed by declaration".to_owned();
                         step(Kind::Change, it.object(), Some(it.drop_statement()), why)
                     }
@@ -229,14 +228,14 @@ impl Removal<'_> {
     fn remove(&self, it: &look::Database, time: &str) -> Result<PathBuf> {
         if it.closed {
             // A run that was killed has left it so, and the dump must not have it.
-            execute(self.psql, &it.open_script())?;
+            repair(self.psql, &it.open_script())?;
         }
         let archive = Archive::dump(self.psql, it, self.directory(), self.lock_timeout)?;
         let restored = Scratch::create(self.psql, it)?.restored(&archive)?;
         // From here on nobody but superusers may enter, so that nothing is written that the dump lacks.
         let dropped = ask(self.psql, &it.close_script())
             .and_then(|_| self.drop(it, time, archive, &restored));
-        dropped.map_err(|error| match execute(self.psql, &it.open_script()) {
+        dropped.map_err(|error| match repair(self.psql, &it.open_script()) {
             Ok(()) => error,
             Err(then) => RemovalError::StillClosed {
                 why: error.to_string(),
@@ -275,7 +274,7 @@ impl Removal<'_> {
             return Err(RemovalError::Differs(differences));
         }
         let path = archive.publish(it, time)?;
-        ask(self.psql, &format!("{};\n", it.drop_statement())).map_err(|error| match error {
+        finish(self.psql, &format!("{};\n", it.drop_statement())).map_err(|error| match error {
             RemovalError::Server(told) => {
                 RemovalError::Server(format!("{told}; its verified dump is {}", path.display()))
             }
@@ -306,9 +305,4 @@ fn step(kind: Kind, object: String, sql: Option<String>, why: String) -> Step {
 fn failed(object: String, statement: String, error: &RemovalError) -> Step {
     let why = format!("not removed: {error}");
     step(Kind::Failed, object, Some(statement), why)
-}
-
-/// The text as a value in a script.
-fn literal(text: &str) -> String {
-    quote_literal(text)
 }
