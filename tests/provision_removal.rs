@@ -293,10 +293,10 @@ fn who_is_connected_is_named_and_keeps_the_database() {
         "who_is_connected_is_named_and_keeps_the_database",
         |cluster| {
             cluster.sql("postgres", OLD);
-            let folder = removing("\"old\"", "");
+            let folder = removing("\"old\"", "\"old_app\"");
             ended(&run(&folder, cluster, &["apply"]), 0, &[]);
             let mut session =
-                cluster.client(&["-Xc", "SELECT pg_sleep(60)"], "old", "old_app", None);
+                cluster.client(&["-Xc", "SELECT pg_sleep(60)"], "old", "postgres", None);
             let mut session = session
                 .env("PGAPPNAME", "gallery")
                 .stdout(Stdio::null())
@@ -305,10 +305,13 @@ fn who_is_connected_is_named_and_keeps_the_database() {
             let there = "SELECT pid FROM pg_stat_activity WHERE datname = 'old'";
             let pid = until(|| Some(cluster.sql("postgres", there)).filter(|pid| !pid.is_empty()));
             let words = format!(
-                "blocked  database old: to be removed, but it stays: it is in use by process {pid} (old_app, gallery, since "
+                "blocked  database old: to be removed, but it stays: it is in use by process {pid} (postgres, gallery, since "
             );
+            // What the database needs stays with it.
+            let owner = "blocked  role old_app: to be removed, but it stays: it owns database old";
             for command in ["plan", "apply"] {
-                ended(&run(&folder, cluster, &[command, "--remove"]), 1, &[&words]);
+                let seen = run(&folder, cluster, &[command, "--remove"]);
+                ended(&seen, 1, &[&words, owner]);
             }
             assert_untouched(&folder, cluster);
             session.kill().unwrap();

@@ -50,14 +50,15 @@ enum VerifyFormat {
 
 pub fn run(args: &VerifyArgs, global: &Global) -> Result<Outcome> {
     let report = verified(args, global);
-    if let Some(path) = &args.metrics {
-        output::write(path, &metrics::render(report.as_ref().ok()))?;
-    }
+    let written = args.metrics.as_ref().map_or(Ok(()), |path| {
+        output::write(path, &metrics::render(report.as_ref().ok()))
+    });
     let report = report?;
     print(&match args.format {
         VerifyFormat::Human => human::render(&report),
         VerifyFormat::Json => json::render(&report),
     })?;
+    written?;
     Ok(match report.problems().next() {
         None => Outcome::Fine,
         Some(_) => Outcome::Findings,

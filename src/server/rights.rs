@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use super::ask::Answer;
-use super::psql::{Psql, PsqlError, SESSION, connect};
+use super::psql::{Ended, Psql, SESSION, connect};
 use super::run::RunError;
 use crate::plan::{Kind, Plan, Scope, ScopeName, Step};
 use crate::postgres::quote::quote_literal;
@@ -62,10 +62,14 @@ pub fn missing(psql: &Psql, plan: &Plan, answer: &Answer) -> Result<Missing, Run
         }
     };
     let mut refused = Vec::new();
-    psql.run(&rehearsal.script, &[], told, |line| {
+    let ended = psql.run(&rehearsal.script, &[], told, |line| {
         refused.extend(serde_json::from_str::<(usize, String)>(line))
-    })
-    .map_err(|error: PsqlError| RunError::from(error))?;
+    })?;
+    match ended {
+        Ended::Fine => {}
+        Ended::NoConnection => return Err(RunError::Lost),
+        Ended::ScriptFailed => return Err(RunError::Failed),
+    }
     for (index, message) in refused {
         let Some((name, step)) = rehearsal.steps.get(index) else {
             continue;

@@ -8,6 +8,7 @@ mod look;
 mod scratch;
 mod tool;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,11 +17,10 @@ use thiserror::Error;
 use super::psql::{Psql, PsqlError};
 use crate::catalog::Removed;
 use crate::plan::{Kind, Scope, ScopeName, Step};
-use crate::postgres::identifier::Identifier;
 use archive::Archive;
 use ask::{ask, finish, repair};
 use inventory::inventory;
-use look::{Look, look};
+use look::look;
 use scratch::Scratch;
 
 /// What is to be removed, and where.
@@ -96,8 +96,14 @@ impl Removal<'_> {
     /// # Errors
     /// When the server can't be asked.
     pub fn plan(&self) -> Result<Scope> {
-        let look = self.look(&self.removed.roles, &self.removed.databases)?;
-        let databases = look.databases.iter().map(|it| match self.obstacle_of(it) {
+        let none = BTreeSet::new();
+        let databases = look(self.psql, &self.removed.databases, &none, &none)?.databases;
+        // Of what stays after all, roles may still be needed.
+        let goes = |it: &&look::Database| self.obstacle_of(it).is_none();
+        let leaving = databases.iter().filter(goes);
+        let leaving = leaving.map(|it| it.name.clone()).collect();
+        let roles = look(self.psql, &none, &self.removed.roles, &leaving)?.roles;
+        let databases = databases.iter().map(|it| match self.obstacle_of(it) {
             Some(why) => step(Kind::Blocked, it.object(), None, why),
             None => {
                 let why = format!(
@@ -107,7 +113,7 @@ impl Removal<'_> {
                 step(Kind::Change, it.object(), Some(it.drop_statement()), why)
             }
         });
-        let roles = look.roles.iter().map(|it| match self.obstacle_to(it) {
+        let roles = roles.iter().map(|it| match self.obstacle_to(it) {
             Some(why) => step(Kind::Blocked, it.object(), None, why),
             None => {
                 let why = "removed by declaration".to_owned();
@@ -139,8 +145,9 @@ impl Removal<'_> {
             reported(&one);
             all.steps.extend(one.steps);
         };
+        let none = BTreeSet::new();
         for name in &self.removed.databases {
-            let found = self.look_at(name)?;
+            let found = look(self.psql, &[name.clone()].into(), &none, &none)?;
             let Some(it) = found.databases.first() else {
                 continue;
             };
@@ -159,8 +166,7 @@ impl Removal<'_> {
                 },
             });
         }
-        let none = Default::default();
-        for it in &self.look(&self.removed.roles, &none)?.roles {
+        for it in &look(self.psql, &none, &self.removed.roles, &none)?.roles {
             report(match self.obstacle_to(it) {
                 Some(why) => step(Kind::Blocked, it.object(), None, why),
                 None => match finish(self.psql, &format!("{};\n", it.drop_statement())) {
@@ -178,19 +184,6 @@ impl Removal<'_> {
 
     fn directory(&self) -> &Path {
         Path::new(self.removed.dump_directory.as_deref().unwrap_or_default())
-    }
-
-    fn look(
-        &self,
-        roles: &std::collections::BTreeSet<Identifier>,
-        leaving: &std::collections::BTreeSet<Identifier>,
-    ) -> Result<Look> {
-        look(self.psql, leaving, roles, leaving)
-    }
-
-    fn look_at(&self, database: &Identifier) -> Result<Look> {
-        let none = Default::default();
-        look(self.psql, &[database.clone()].into(), &none, &none)
     }
 
     fn obstacle_of(&self, it: &look::Database) -> Option<String> {
@@ -253,12 +246,8 @@ impl Removal<'_> {
         restored: &inventory::Inventory,
     ) -> Result<PathBuf> {
         let name = &it.name;
-        let now = look(
-            self.psql,
-            &[name.clone()].into(),
-            &Default::default(),
-            &Default::default(),
-        )?;
+        let none = BTreeSet::new();
+        let now = look(self.psql, &[name.clone()].into(), &none, &none)?;
         match now.databases.first() {
             Some(now) if now.oid == it.oid && now.obstacles.is_empty() => {}
             Some(now) if now.oid == it.oid => {
