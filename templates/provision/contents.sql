@@ -183,7 +183,8 @@ BEGIN
     ),
     actual AS MATERIALIZED (
       SELECT creator, creator_oid, schema, kind, ours, base, entry.grantee AS grantee_oid, privilege_type AS privilege, is_grantable,
-        CASE entry.grantee WHEN 0 THEN '' ELSE pg_get_userbyid(entry.grantee)::text END AS grantee
+        -- A creator that does not exist yet has its own entries too.
+        CASE entry.grantee WHEN 0 THEN '' WHEN creator_oid THEN creator ELSE pg_get_userbyid(entry.grantee)::text END AS grantee
       FROM list, aclexplode(acl) AS entry
     ),
     difference AS (
@@ -196,7 +197,7 @@ BEGIN
           = (wanted.creator, wanted.schema, wanted.kind, wanted.grantee, wanted.privilege)
           AND (is_grantable OR NOT wanted.grantable OR wanted.grantee = wanted.creator))
       UNION ALL
-      SELECT 1, CASE WHEN grantee = '' AND ours AND NOT keep_public THEN 'change' ELSE undeclared END,
+      SELECT 1, CASE WHEN grantee = '' AND keep_public THEN 'found' WHEN grantee = '' AND ours THEN 'change' ELSE undeclared END,
         'REVOKE', creator, schema, kind, grantee, privilege, false,
         CASE WHEN grantee = '' AND ours AND NOT keep_public
           THEN 'PUBLIC has only what is declared' ELSE 'not declared' END
@@ -388,7 +389,7 @@ BEGIN
       WHERE actual.nr = wanted.nr AND actual.role = wanted.role AND actual.privilege = wanted.privilege
         AND (is_grantable OR NOT wanted.grantable OR wanted.role = wanted.owner))
     UNION ALL
-    SELECT nr, CASE reason WHEN 'undeclared' THEN undeclared ELSE 'change' END,
+    SELECT nr, CASE WHEN reason <> 'undeclared' THEN 'change' WHEN role = 0 AND keep_public THEN 'found' ELSE undeclared END,
       CASE WHEN option_only THEN 'REVOKE GRANT OPTION FOR' ELSE 'REVOKE' END,
       CASE role WHEN 0 THEN '' ELSE pg_get_userbyid(role)::text END,
       nullif(grantor, owner), privilege, false, is_grantable,
@@ -572,7 +573,8 @@ BEGIN
         WHERE actual.attrelid = matched.attrelid AND actual.attnum = matched.attnum AND actual.role = matched.role
           AND actual.privilege = matched.privilege AND (is_grantable OR NOT matched.grantable OR actual.role = owner))
       UNION ALL
-      SELECT attrelid, attnum, CASE reason WHEN 'undeclared' THEN undeclared ELSE 'change' END,
+      SELECT attrelid, attnum,
+        CASE WHEN reason <> 'undeclared' THEN 'change' WHEN role = 0 AND keep_public THEN 'found' ELSE undeclared END,
         CASE WHEN option_only THEN 'REVOKE GRANT OPTION FOR' ELSE 'REVOKE' END,
         CASE role WHEN 0 THEN '' ELSE pg_get_userbyid(role)::text END, nullif(grantor, owner), privilege, false, is_grantable,
         CASE reason

@@ -361,7 +361,8 @@ BEGIN
         GROUP BY 1
       ) AS want(name, grants) ON want.name = have.name
     ), entry AS MATERIALIZED (
-      SELECT target.noun, target.name, target.owner, target.strict, item.privilege_type AS privilege, item.is_grantable AS grantable,
+      SELECT target.noun, target.name, target.owner, target.strict AND NOT (item.grantee = 0 AND target.public = 'keep') AS strict,
+        item.privilege_type AS privilege, item.is_grantable AS grantable,
         CASE item.grantor WHEN target.holder THEN target.owner ELSE pg_get_userbyid(item.grantor)::text END AS grantor,
         CASE item.grantee WHEN 0 THEN '' WHEN target.holder THEN target.owner ELSE pg_get_userbyid(item.grantee)::text END AS grantee,
         CASE WHEN item.grantee <> 0 THEN 'found'
