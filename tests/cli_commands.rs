@@ -263,6 +263,21 @@ fn explain_knows_a_near_code() {
 }
 
 #[test]
+fn only_what_changes_a_server_can_remove() {
+    let help = |command: &str| Folder::new().run(&[command, "--help"]).out;
+    for command in ["plan", "apply"] {
+        assert!(help(command).contains("--remove"), "{command}");
+    }
+    assert!(!help("verify").contains("--remove"));
+    let verify = Folder::new().run(&["verify", "--remove"]);
+    assert_eq!(verify.status, Some(2), "{verify:?}");
+    assert!(
+        verify.err.contains("unexpected argument '--remove'"),
+        "{verify:?}"
+    );
+}
+
+#[test]
 fn shells_accept_their_completions() {
     let test = "shells_accept_their_completions";
     let folder = Folder::new();

@@ -153,6 +153,13 @@ fn a_server_as_declared_lets_every_login_in() {
         );
         let metrics = folder.path("verify.prom");
         let report = report(&folder, &["--metrics", metrics.to_str().unwrap()]);
+        // The result is shown also where the file can't be written.
+        let unwritable = verify(&folder, &["--metrics", "no/folder/verify.prom"]);
+        assert_eq!(unwritable.status, Some(2), "{unwritable:?}");
+        assert!(
+            unwritable.out.ends_with("3 logins let in\n"),
+            "{unwritable:?}"
+        );
         same(&report, "ok ok ok", "");
         assert_eq!(report["summary"]["problems"], 0);
         assert_eq!(report["server"]["user"], "postgres");

@@ -1,13 +1,14 @@
 //! The part of the provisioning program that makes databases what is declared, on real servers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/difference.rs"]
+mod difference;
 mod support;
 
-use std::fs;
-use std::path::Path;
-
+use dbgen::postgres::quote::quote_literal;
+use difference::{Difference, each_quiet as each};
 use serde_json::{Value, json};
-use support::postgres::{Cluster, installations};
+use support::postgres::Cluster;
 
 /// Before this text the difference has chosen what to look at closely.
 const CHOSEN: &str = "\n  IF absent IS NOT NULL THEN\n";
@@ -16,14 +17,6 @@ const CHOSEN: &str = "\n  IF absent IS NOT NULL THEN\n";
 const THOROUGH: &str = "
   SELECT array_agg(name), array_agg(name), array_agg(name) INTO differing, granted, configured
   FROM jsonb_to_recordset(desired -> 'databases') AS declared(name text);";
-
-/// Nothing writes by itself.
-const QUIET: &[(&str, &str)] = &[
-    ("wal_level", "minimal"),
-    ("max_wal_senders", "0"),
-    ("autovacuum", "off"),
-    ("standard_conforming_strings", "off"),
-];
 
 /// Names that would be something else if they were not quoted, or not rightly.
 const HOSTILE: &[&str] = &[
@@ -39,62 +32,38 @@ const HOSTILE: &[&str] = &[
     "63 bytes 63 bytes 63 bytes 63 bytes 63 bytes 63 bytes 63 bytes!",
 ];
 
-fn each(test: &str, body: impl Fn(&Cluster) + Sync) {
-    let found = installations();
-    if found.is_empty() {
-        eprintln!("skipped: {test}: no PostgreSQL server is installed");
-    }
-    std::thread::scope(|scope| {
-        for installation in &found {
-            let body = &body;
-            scope.spawn(move || body(&Cluster::start(installation, QUIET)));
-        }
-    });
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn program(thorough: bool) -> String {
-    let read = |name: &str| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/provision");
-        fs::read_to_string(folder.join(name)).unwrap()
-    };
-    let mut difference = read("databases.sql");
-    assert_eq!(difference.matches(CHOSEN).count(), 1);
-    if thorough {
-        difference = difference.replace(CHOSEN, &format!("{THOROUGH}{CHOSEN}"));
-    }
-    read("engine.sql").replace("-- @difference", &difference)
+fn databases() -> Difference {
+    Difference::of("databases")
 }
 
-/// The steps of one run of the program, and the statements outside any transaction if there are such.
-fn run(cluster: &Cluster, mode: &str, only: &str, desired: &Value) -> Vec<Value> {
-    steps(cluster, &program(false), mode, only, desired)
+/// The steps of one run of the program.
+fn run(cluster: &Cluster, mode: &str, desired: &Value) -> Vec<Value> {
+    steps(cluster, &databases().script(mode, desired))
 }
 
-fn steps(cluster: &Cluster, program: &str, mode: &str, only: &str, desired: &Value) -> Vec<Value> {
-    let access = if mode == "plan" { "READ ONLY" } else { "" };
-    let script = format!(
-        "SET standard_conforming_strings = on; SET search_path = pg_catalog; SET jit = off;
-        SELECT set_config('dbgen.mode', '{mode}', false), set_config('dbgen.only', '{only}', false),
-            set_config('dbgen.desired', {desired}, false) \\g /dev/null
-        BEGIN {access};\n{program}\nCOMMIT;
-        SELECT current_setting('dbgen.steps');
-        SELECT value->>'sql' FROM jsonb_array_elements(current_setting('dbgen.steps')::jsonb)
-        WHERE '{only}' <> '' AND value->>'kind' = 'change' \\gexec",
-        desired = quoted(&desired.to_string()),
-    );
-    let output = cluster.psql("postgres", "postgres", None, &script);
+/// The steps of what can't be done in a transaction, once they are done.
+fn create(cluster: &Cluster, desired: &Value) -> Vec<Value> {
+    let script = databases().script("plan", desired);
+    steps(
+        cluster,
+        &format!(
+            "SELECT set_config('dbgen.only', 'create', false) AS done \\gset\n{script}
+            SELECT value->>'sql' FROM jsonb_array_elements(current_setting('dbgen.steps')::jsonb)
+            WHERE value->>'kind' = 'change' \\gexec"
+        ),
+    )
+}
+
+fn steps(cluster: &Cluster, script: &str) -> Vec<Value> {
+    let output = cluster.psql("postgres", "postgres", None, script);
     let stdout = String::from_utf8(output.stdout).unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        only == "create" || output.status.success(),
+        script.ends_with("\\gexec") || output.status.success(),
         "PostgreSQL {}: {stderr}\n{stdout}",
         cluster.major
     );
@@ -108,16 +77,17 @@ fn steps(cluster: &Cluster, program: &str, mode: &str, only: &str, desired: &Val
 
 /// A plan, which is the same when nothing is passed over at the first glance.
 fn plan(cluster: &Cluster, desired: &Value) -> Vec<Value> {
-    let planned = run(cluster, "plan", "", desired);
-    let thorough = steps(cluster, &program(true), "plan", "", desired);
+    let planned = run(cluster, "plan", desired);
+    let thorough = databases().with(CHOSEN, &format!("{THOROUGH}{CHOSEN}"));
+    let thorough = steps(cluster, &thorough.script("plan", desired));
     assert_eq!(planned, thorough, "PostgreSQL {}", cluster.major);
     planned
 }
 
 fn apply(cluster: &Cluster, desired: &Value) -> Vec<Value> {
-    let mut steps = run(cluster, "plan", "create", desired);
+    let mut steps = create(cluster, desired);
     assert!(steps.iter().all(|step| step["outside"] == true));
-    steps.extend(run(cluster, "apply", "", desired));
+    steps.extend(run(cluster, "apply", desired));
     steps
 }
 
@@ -205,7 +175,7 @@ fn acl(cluster: &Cluster, database: &str) -> String {
         &format!(
             "SELECT string_agg(item, ' ' ORDER BY item) FROM (
                 SELECT unnest(datacl)::text FROM pg_database WHERE datname = {}) AS items(item)",
-            quoted(database)
+            quote_literal(database)
         ),
     )
 }
@@ -463,7 +433,7 @@ fn icu_locales_are_compared_as_language_tags() {
         ] {
             cluster.sql(
                 "postgres",
-                &format!("CREATE DATABASE x OWNER app TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE {} LOCALE 'C'", quoted(there)),
+                &format!("CREATE DATABASE x OWNER app TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE {} LOCALE 'C'", quote_literal(there)),
             );
             let desired = |locale: &str| {
                 document(

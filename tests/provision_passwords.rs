@@ -8,6 +8,7 @@ mod support;
 use std::fs;
 
 use dbgen::postgres::quote::quote_identifier;
+use dbgen::postgres::scram::{DEFAULT_ITERATIONS, MOST_ITERATIONS, Secret};
 use passwords::{
     HOSTILE, ask_for_passwords, declaration, declare, login, password, run, run_as, secret_file,
     set_by_hand, stored,
@@ -15,7 +16,7 @@ use passwords::{
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 use support::hba::sample;
-use support::postgres::{Cluster, each_server};
+use support::postgres::{Cluster, each_server, newest};
 
 /// Where the server is in its log of changes, and which transaction wrote each role last.
 fn written(cluster: &Cluster) -> String {
@@ -174,11 +175,61 @@ fn iterations_are_the_servers_for_a_new_verifier_and_the_stored_ones_for_an_old_
 }
 
 #[test]
+fn more_iterations_than_a_login_can_wait_for_are_not_made() {
+    let test = "more_iterations_than_a_login_can_wait_for_are_not_made";
+    let Some(installation) = newest(test).filter(|installation| installation.major >= 16) else {
+        return;
+    };
+    let most = MOST_ITERATIONS;
+    let more = (most + 1).to_string();
+    let cluster = Cluster::start(&installation, &[("scram_iterations", &more)]);
+    cluster.sql("postgres", "CREATE ROLE r LOGIN");
+    let desired = declaration([("r", secret_file(&cluster, "r", b"pencil"))]);
+    assert_eq!(run(&cluster, "apply", &desired).of_kind("change").len(), 1);
+    assert!(stored(&cluster, "r").starts_with(&format!("SCRAM-SHA-256${most}:")));
+    assert!(run(&cluster, "plan", &desired).steps.is_empty());
+}
+
+/// What a file holds, and the password that this is.
+const LINE_ENDS: [(&[u8], &[u8]); 8] = [
+    (b"pencil", b"pencil"),
+    (b"pencil\n", b"pencil"),
+    (b"pencil\r\n", b"pencil"),
+    (b"pencil\n\n", b"pencil\n"),
+    (b"pencil\r\n\r\n", b"pencil\r\n"),
+    (b"pencil\r", b"pencil\r"),
+    (b"pencil \n", b"pencil "),
+    (b"\r\npencil\n", b"\r\npencil"),
+];
+
+#[test]
+fn one_line_end_of_the_file_is_none_of_the_password_wherever_it_is_read() {
+    each_server("line ends", |cluster| {
+        ask_for_passwords(cluster);
+        let names: Vec<String> = (0..LINE_ENDS.len()).map(|nr| format!("r{nr}")).collect();
+        let files = names.iter().zip(LINE_ENDS).map(|(name, (file, _))| {
+            cluster.sql("postgres", &format!("CREATE ROLE {name} LOGIN"));
+            (name.as_str(), secret_file(cluster, name, file))
+        });
+        let desired = declaration(files);
+        run(cluster, "apply", &desired);
+        for (name, (file, password)) in names.iter().zip(LINE_ENDS) {
+            assert_eq!(login(cluster, name, password), None, "{file:?}");
+            let stored = stored(cluster, name);
+            let secret = Secret::from_bytes(file).unwrap();
+            let again = secret.verifier(Some(&stored), DEFAULT_ITERATIONS).unwrap();
+            assert_eq!(again, stored, "{file:?}");
+            assert_eq!(secret.password().unwrap().as_bytes(), password);
+        }
+    });
+}
+
+#[test]
 fn a_secret_that_is_no_password_blocks_its_role_alone() {
     each_server("blocked passwords", |cluster| {
         let too_long = vec![b'a'; 1025];
         let longest = [&[b'a'; 1024][..], b"\r\n"].concat();
-        let secrets: [(&str, &[u8], &str); 8] = [
+        let secrets: [(&str, &[u8], &str); 9] = [
             ("empty", b"", "it is empty, and a password can't be"),
             ("newline", b"\n", "it is empty, and a password can't be"),
             ("crlf", b"\r\n", "it is empty, and a password can't be"),
@@ -186,6 +237,11 @@ fn a_secret_that_is_no_password_blocks_its_role_alone() {
                 "nul",
                 b"a\0b",
                 "it has a NUL byte, which no password can have",
+            ),
+            (
+                "slow",
+                b"SCRAM-SHA-256$1000001:iTWNqEkd29AjBIj+xt5S7w==$/7Fu6tN3OIeYZPdKNH0Wb5qK4R6QLN12XysHrbm1cIs=:1h67P8x/PUofMgY/Lz0kwqSApEirQ4wOQcMob9VqcFc=\n",
+                "it is a verifier with more than 1000000 iterations, which every client would have to compute at each login",
             ),
             ("long", &too_long, "it has more than 1024 bytes"),
             (

@@ -293,10 +293,10 @@ fn who_is_connected_is_named_and_keeps_the_database() {
         "who_is_connected_is_named_and_keeps_the_database",
         |cluster| {
             cluster.sql("postgres", OLD);
-            let folder = removing("\"old\"", "");
+            let folder = removing("\"old\"", "\"old_app\"");
             ended(&run(&folder, cluster, &["apply"]), 0, &[]);
             let mut session =
-                cluster.client(&["-Xc", "SELECT pg_sleep(60)"], "old", "old_app", None);
+                cluster.client(&["-Xc", "SELECT pg_sleep(60)"], "old", "postgres", None);
             let mut session = session
                 .env("PGAPPNAME", "gallery")
                 .stdout(Stdio::null())
@@ -305,10 +305,13 @@ fn who_is_connected_is_named_and_keeps_the_database() {
             let there = "SELECT pid FROM pg_stat_activity WHERE datname = 'old'";
             let pid = until(|| Some(cluster.sql("postgres", there)).filter(|pid| !pid.is_empty()));
             let words = format!(
-                "blocked  database old: to be removed, but it stays: it is in use by process {pid} (old_app, gallery, since "
+                "blocked  database old: to be removed, but it stays: it is in use by process {pid} (postgres, gallery, since "
             );
+            // What the database needs stays with it.
+            let owner = "blocked  role old_app: to be removed, but it stays: it owns database old";
             for command in ["plan", "apply"] {
-                ended(&run(&folder, cluster, &[command, "--remove"]), 1, &[&words]);
+                let seen = run(&folder, cluster, &[command, "--remove"]);
+                ended(&seen, 1, &[&words, owner]);
             }
             assert_untouched(&folder, cluster);
             session.kill().unwrap();
@@ -668,11 +671,40 @@ fn a_run_that_ends_in_the_middle_leaves_the_database() {
     );
 }
 
+#[test]
+fn a_database_that_an_interrupted_run_can_not_open_again_is_told() {
+    each_dumpable(
+        "a_database_that_an_interrupted_run_can_not_open_again_is_told",
+        |cluster| {
+            cluster.sql("postgres", OLD);
+            let folder = with_programs(&[(
+                "psql",
+                "cat > script; if grep -q '^DROP DATABASE old;' script; then echo $$ > reached; exec sleep 60; fi
+                if grep -q 'CONNECTION LIMIT 7' script; then echo 'ERROR:  no' >&2; exit 3; fi
+                exec psql \"$@\" < script",
+            )]);
+            let (child, _) = reach(&folder, cluster);
+            let signal = Command::new("kill")
+                .args(["-TERM", &child.id().to_string()])
+                .status()
+                .unwrap();
+            assert!(signal.success());
+            let output = child.wait_with_output().unwrap();
+            let told = String::from_utf8(output.stdout).unwrap();
+            assert!(
+                told.contains("its connection limit is still 0 (ERROR:  no): ALTER DATABASE old CONNECTION LIMIT 7"),
+                "{told}"
+            );
+            assert!(databases(cluster).contains("old 0"));
+        },
+    );
+}
+
 /// dbgen in the program that waits, and that program's number.
 fn reach(folder: &Folder, cluster: &Cluster) -> (Child, String) {
     let mut command = dbgen(folder, cluster, FAKED);
     let child = command
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();

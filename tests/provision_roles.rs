@@ -6,6 +6,7 @@
 mod difference;
 mod support;
 
+use dbgen::postgres::quote::quote_literal;
 use difference::{Difference, changes, each_quiet, of_kind};
 use serde_json::{Value, json};
 use support::postgres::Cluster;
@@ -80,7 +81,7 @@ impl Bench<'_> {
     }
 
     fn role(&self, name: &str) -> String {
-        let name = name.replace('\'', "''");
+        let name = quote_literal(name);
         self.cluster.sql(
             "postgres",
             &format!(
@@ -90,7 +91,7 @@ impl Bench<'_> {
                    CASE WHEN rolinherit THEN 'inherit' END, CASE WHEN rolreplication THEN 'replication' END,
                    CASE WHEN rolbypassrls THEN 'bypassrls' END, rolconnlimit,
                    to_char(rolvaliduntil AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), shobj_description(oid, 'pg_authid'))
-                 FROM pg_authid WHERE rolname = '{name}'"
+                 FROM pg_authid WHERE rolname = {name}"
             ),
         )
     }

@@ -57,6 +57,7 @@ pub mod not_utf_8;
 pub mod nul_character;
 pub mod number_out_of_range;
 pub mod open_to_everybody;
+pub mod owner_without_inherit;
 pub mod parameter_not_settable;
 pub mod password_source;
 pub mod place;
@@ -154,6 +155,7 @@ pub static RULES: &[&Rule] = &[
     &nul_character::NUL_CHARACTER,
     &number_out_of_range::NUMBER_OUT_OF_RANGE,
     &open_to_everybody::OPEN_TO_EVERYBODY,
+    &owner_without_inherit::OWNER_WITHOUT_INHERIT,
     &parameter_not_settable::PARAMETER_NOT_SETTABLE,
     &password_source::PASSWORD_SOURCE,
     &plain_text_password::PLAIN_TEXT_PASSWORD,
@@ -237,6 +239,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     no_declarations::check,
     nul_character::check,
     open_to_everybody::check,
+    owner_without_inherit::check,
     parameter_not_settable::check,
     password_source::check,
     plain_text_password::check,

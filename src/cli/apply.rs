@@ -12,8 +12,8 @@ use dbgen::plan::{Plan, human, json};
 use dbgen::server::run;
 
 use super::plan::print;
-use super::server::{self, Server, ServerArgs};
-use super::{Global, Outcome};
+use super::server::{self, ConvergeArgs, Server};
+use super::{Global, Outcome, report};
 
 const AFTER_HELP: &str = "\
 What is executed is printed as it is done; `dbgen plan` shows it before. On a terminal
@@ -32,7 +32,7 @@ Examples:
 #[command(after_help = AFTER_HELP, after_long_help = format!("{}\n\n{AFTER_HELP}", server::CONNECTION_HELP))]
 pub struct ApplyArgs {
     #[command(flatten)]
-    server: ServerArgs,
+    converge: ConvergeArgs,
 
     /// Don't ask. Without a terminal to ask on, nothing is asked either
     #[arg(short, long)]
@@ -53,10 +53,10 @@ enum ApplyFormat {
 }
 
 pub fn run(args: &ApplyArgs, global: &Global) -> Result<Outcome> {
-    let Some(catalog) = server::load(&args.server, global)? else {
+    let Some(catalog) = report::load(&args.converge.server.input, global)? else {
         bail!("the declarations have errors: nothing was changed")
     };
-    let server = Server::reach(&args.server, &catalog)?;
+    let server = Server::reach(&args.converge, &catalog)?;
     server.tell_left_out();
     if server.is_standby() {
         return Ok(Outcome::Fine);

@@ -10,7 +10,6 @@ use serde_json::json;
 
 use dbgen::catalog::reach::{Answer, DeclaredLogin, Route, Verdict};
 use dbgen::catalog::{Catalog, Instance, MAIN};
-use dbgen::declaration::load;
 use dbgen::diagnostic::{OutputFormat, phrase};
 use dbgen::postgres::Version;
 use dbgen::postgres::hba::{self, Files, IdentMap, Rule};
@@ -67,11 +66,7 @@ pub fn run(args: &HbaArgs, global: &Global) -> Result<Outcome> {
     ) {
         bail!("`dbgen hba` has the output formats human, concise and json");
     }
-    let loaded = load::load(&args.input.input())?;
-    if !loaded.findings.is_empty() {
-        report::to_stderr(&loaded.findings, &loaded.sources, global)?;
-    }
-    let Some(catalog) = &loaded.catalog else {
+    let Some(catalog) = report::load(&args.input, global)? else {
         return Ok(Outcome::Findings);
     };
     let Some(instance) = catalog.instances.get(MAIN) else {

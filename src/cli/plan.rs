@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use dbgen::plan::json::Mode;
 use dbgen::plan::{Plan, human, json, sql};
 
-use super::server::{self, Server, ServerArgs};
-use super::{Global, Outcome};
+use super::server::{self, ConvergeArgs, Server};
+use super::{Global, Outcome, report};
 
 const AFTER_HELP: &str = "\
 Exit status: 0 nothing to do, 1 something would change or is blocked, 2 could not run
@@ -25,7 +25,7 @@ Examples:
 #[command(after_help = AFTER_HELP, after_long_help = format!("{}\n\n{AFTER_HELP}", server::CONNECTION_HELP))]
 pub struct PlanArgs {
     #[command(flatten)]
-    server: ServerArgs,
+    converge: ConvergeArgs,
 
     /// How the plan is shown
     #[arg(long, value_enum, default_value_t = PlanFormat::Human, value_name = "FORMAT")]
@@ -44,11 +44,11 @@ enum PlanFormat {
 }
 
 pub fn run(args: &PlanArgs, global: &Global) -> Result<Outcome> {
-    let Some(catalog) = server::load(&args.server, global)? else {
+    let Some(catalog) = report::load(&args.converge.server.input, global)? else {
         // Exit status 1 would say that there are differences.
         bail!("the declarations have errors: nothing was compared")
     };
-    let server = Server::reach(&args.server, &catalog)?;
+    let server = Server::reach(&args.converge, &catalog)?;
     server.tell_left_out();
     let plan = match server.is_standby() {
         true => Plan::default(),

@@ -56,14 +56,9 @@ enum Destination {
 pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
     let loaded = load::load(&args.input.input())?;
     let destination = destination(args, &loaded)?;
-    let outcome = report::outcome(&loaded.findings, global);
-    if !loaded.findings.is_empty() {
-        report::to_stderr(&loaded.findings, &loaded.sources, global)?;
-    }
-    let (Outcome::Fine, Some(catalog)) = (outcome, loaded.catalog) else {
+    let Some(catalog) = report::accepted(loaded, global)? else {
         return Ok(Outcome::Findings);
     };
-    drop((loaded.sources, loaded.findings));
     // The process is about to end: to take the catalog apart would only cost time.
     let catalog = &mut *ManuallyDrop::new(catalog);
     let text = module::render(catalog, args.templates.as_deref())?;

@@ -4,11 +4,29 @@ use std::io::Write;
 
 use anyhow::Result;
 
+use dbgen::catalog::Catalog;
 use dbgen::check::RULES;
+use dbgen::declaration::load::{self, Loaded};
 use dbgen::diagnostic::{self, Diagnostic, RenderOptions, Severity};
 use dbgen::source::Sources;
 
-use super::{Global, Outcome};
+use super::{Global, InputArgs, Outcome};
+
+/// The declarations, when their findings, which go to standard error, are no reason to stop.
+pub fn load(args: &InputArgs, global: &Global) -> Result<Option<Catalog>> {
+    accepted(load::load(&args.input())?, global)
+}
+
+/// Writes the findings to standard error; the catalog, when they are no reason to stop.
+pub fn accepted(loaded: Loaded, global: &Global) -> Result<Option<Catalog>> {
+    if !loaded.findings.is_empty() {
+        to_stderr(&loaded.findings, &loaded.sources, global)?;
+    }
+    Ok(match outcome(&loaded.findings, global) {
+        Outcome::Fine => loaded.catalog,
+        Outcome::Findings => None,
+    })
+}
 
 /// What findings mean for the exit status.
 pub fn outcome(findings: &[Diagnostic], global: &Global) -> Outcome {
@@ -21,8 +39,7 @@ pub fn outcome(findings: &[Diagnostic], global: &Global) -> Outcome {
     }
 }
 
-/// Writes findings to standard error.
-pub fn to_stderr(findings: &[Diagnostic], sources: &Sources, global: &Global) -> Result<()> {
+fn to_stderr(findings: &[Diagnostic], sources: &Sources, global: &Global) -> Result<()> {
     let color = global.color.is_wanted(&std::io::stderr());
     write(std::io::stderr().lock(), color, findings, sources, global)
 }

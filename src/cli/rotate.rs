@@ -51,13 +51,7 @@ pub struct RotateArgs {
 }
 
 pub fn run(args: &RotateArgs, global: &Global) -> Result<Outcome> {
-    let loaded = load::load(&args.input.input())?;
-    if !loaded.findings.is_empty() {
-        report::to_stderr(&loaded.findings, &loaded.sources, global)?;
-    }
-    let (Outcome::Fine, Some(catalog)) =
-        (report::outcome(&loaded.findings, global), loaded.catalog)
-    else {
+    let Some(catalog) = report::accepted(load::load(&args.input.input())?, global)? else {
         return Ok(Outcome::Findings);
     };
     let Some(instance) = catalog.instances.get(MAIN) else {

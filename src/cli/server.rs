@@ -1,4 +1,4 @@
-//! What `dbgen plan` and `dbgen apply` share: the connection, the passwords, running the program.
+//! What `dbgen plan`, `dbgen apply` and `dbgen verify` share: the connection and the passwords; and of the first two, running the program.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,6 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use dbgen::catalog::{Catalog, Instance, MAIN};
-use dbgen::declaration::load;
 use dbgen::emit::sql::{self, Secrets};
 use dbgen::plan::json::Mode;
 use dbgen::plan::{Plan, Scope};
@@ -20,9 +19,9 @@ use dbgen::server::removal::Removal;
 use dbgen::server::rights::{self, Missing};
 use dbgen::server::run::{self, RunError};
 
-use super::{Global, InputArgs, Outcome, report};
+use super::InputArgs;
 
-/// Help that both commands end with.
+/// Help that the three commands end with.
 pub const CONNECTION_HELP: &str = "\
 Connection: psql is run, so that a connection string, PGHOST, PGUSER, PGSERVICE,
 PGSSLMODE, ~/.pgpass and all else of libpq work as always. Where nothing says a
@@ -49,14 +48,21 @@ pub struct ServerArgs {
     #[arg(long, value_name = "ROLE=FILE", value_parser = password_file)]
     password_file: Vec<(String, PathBuf)>,
 
-    /// Leave all passwords of roles as they are
+    /// Read no passwords: those of the roles stay as they are
     #[arg(long, conflicts_with = "password_file")]
     without_passwords: bool,
+}
+
+/// The arguments of the commands that compare and change.
+#[derive(Debug, Args)]
+pub struct ConvergeArgs {
+    #[command(flatten)]
+    pub server: ServerArgs,
 
     /// Also drop the databases and roles that the declarations name in `removed`: each database only after a dump of
     /// it was restored and compared, each role only when nothing needs it. Without it they stay
     #[arg(long)]
-    pub remove: bool,
+    remove: bool,
 }
 
 fn password_file(text: &str) -> Result<(String, PathBuf), &'static str> {
@@ -67,18 +73,6 @@ fn password_file(text: &str) -> Result<(String, PathBuf), &'static str> {
         }
         _ => Err("it is not of the form ROLE=FILE"),
     }
-}
-
-/// The declarations, when they have no errors.
-pub fn load(args: &ServerArgs, global: &Global) -> Result<Option<Catalog>> {
-    let loaded = load::load(&args.input.input())?;
-    if !loaded.findings.is_empty() {
-        report::to_stderr(&loaded.findings, &loaded.sources, global)?;
-    }
-    Ok(match report::outcome(&loaded.findings, global) {
-        Outcome::Fine => loaded.catalog,
-        Outcome::Findings => None,
-    })
 }
 
 /// The declared server, how psql reaches it, and the passwords that are known here.
@@ -133,8 +127,8 @@ fn tell(line: &str) {
 
 impl<'c> Server<'c> {
     /// Reads the passwords, connects, and asks the server about itself.
-    pub fn reach(args: &ServerArgs, catalog: &'c Catalog) -> Result<Server<'c>> {
-        let (instance, psql, passwords) = prepare(args, catalog)?;
+    pub fn reach(args: &ConvergeArgs, catalog: &'c Catalog) -> Result<Server<'c>> {
+        let (instance, psql, passwords) = prepare(&args.server, catalog)?;
         let roles: Vec<_> = passwords.secrets.keys().collect();
         let answer = match ask::ask(&psql, &roles, tell) {
             Err(AskError::NoConnection) => bail!("{}", no_connection(&psql)),

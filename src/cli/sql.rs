@@ -7,7 +7,6 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use dbgen::catalog::{Instance, MAIN};
-use dbgen::declaration::load;
 use dbgen::emit::sql::{self, Secrets};
 
 use super::output::{self, State};
@@ -41,13 +40,7 @@ pub struct SqlArgs {
 }
 
 pub fn run(args: &SqlArgs, global: &Global) -> Result<Outcome> {
-    let loaded = load::load(&args.input.input())?;
-    if !loaded.findings.is_empty() {
-        report::to_stderr(&loaded.findings, &loaded.sources, global)?;
-    }
-    let (Outcome::Fine, Some(catalog)) =
-        (report::outcome(&loaded.findings, global), loaded.catalog)
-    else {
+    let Some(catalog) = report::load(&args.input, global)? else {
         return Ok(Outcome::Findings);
     };
     let Some(instance) = catalog.instances.get(MAIN) else {

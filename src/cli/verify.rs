@@ -9,7 +9,7 @@ use dbgen::verify::{Report, human, json, metrics, run};
 
 use super::plan::print;
 use super::server::{self, ServerArgs};
-use super::{Global, Outcome, output};
+use super::{Global, Outcome, output, report};
 
 const AFTER_HELP: &str = "\
 Every declared login is really tried, over the socket, 127.0.0.1 and ::1. What is
@@ -50,14 +50,15 @@ enum VerifyFormat {
 
 pub fn run(args: &VerifyArgs, global: &Global) -> Result<Outcome> {
     let report = verified(args, global);
-    if let Some(path) = &args.metrics {
-        output::write(path, &metrics::render(report.as_ref().ok()))?;
-    }
+    let written = args.metrics.as_ref().map_or(Ok(()), |path| {
+        output::write(path, &metrics::render(report.as_ref().ok()))
+    });
     let report = report?;
     print(&match args.format {
         VerifyFormat::Human => human::render(&report),
         VerifyFormat::Json => json::render(&report),
     })?;
+    written?;
     Ok(match report.problems().next() {
         None => Outcome::Fine,
         Some(_) => Outcome::Findings,
@@ -65,7 +66,7 @@ pub fn run(args: &VerifyArgs, global: &Global) -> Result<Outcome> {
 }
 
 fn verified(args: &VerifyArgs, global: &Global) -> Result<Report> {
-    let Some(catalog) = server::load(&args.server, global)? else {
+    let Some(catalog) = report::load(&args.server.input, global)? else {
         bail!("the declarations have errors: nothing was verified")
     };
     let (instance, psql, passwords) = server::prepare(&args.server, &catalog)?;

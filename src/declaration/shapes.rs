@@ -342,7 +342,7 @@ pub static DATABASE: Shape = Shape {
             "public",
             Kind::Enum(&["revoke", "keep"]),
             "\"revoke\"",
-            "What becomes of the privileges that PUBLIC has in this database, those that the server gives it included, where they are not declared for `public`.",
+            "What becomes of the privileges that PUBLIC has in this database, those that the server gives it included, where they are not declared for `public`. \"keep\" leaves them alone and reports them, also where `converge` is \"authoritative\".",
         ),
         optional(
             "hooks",
@@ -479,7 +479,7 @@ static MEMBERSHIP: Shape = Shape {
 /// Where a password comes from.
 pub static PASSWORD: Shape = Shape {
     name: "password source",
-    doc: "Where a password comes from: exactly one of `file`, `sops`, `agenix` and `generate`.",
+    doc: "Where a password comes from: exactly one of `file`, `sops`, `agenix` and `generate`. One line end at the end of the file, LF or CRLF, is not part of the password; what is left may also be its SCRAM-SHA-256 verifier.",
     fields: &[
         optional(
             "file",

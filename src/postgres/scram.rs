@@ -23,8 +23,9 @@ pub const LONGEST: usize = 1024;
 /// The longest verifier that every server stores.
 const LONGEST_VERIFIER: usize = 512;
 
-/// More iterations than this are not repeated: a role may store a verifier of its own and must not keep others busy with it.
-const MOST_ITERATIONS: u32 = 1_000_000;
+/// The most iterations of a verifier. It is the client that repeats them at each login, within the server's `authentication_timeout`; and a
+/// role may store a verifier of its own, and must not keep whoever compares it busy.
+pub const MOST_ITERATIONS: u32 = 1_000_000;
 
 /// The server does not look at the bits beyond the last byte.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -50,6 +51,11 @@ pub enum SecretError {
     /// Clients normalize passwords as UTF-8.
     #[error("it is not UTF-8: write the password in UTF-8, or its SCRAM-SHA-256 verifier")]
     NotUtf8,
+    /// A verifier with more than [`MOST_ITERATIONS`].
+    #[error(
+        "it is a verifier with more than {MOST_ITERATIONS} iterations, which every client would have to compute at each login"
+    )]
+    TooManyIterations,
 }
 
 /// What `pg_authid.rolpassword` holds for a role with a SCRAM password.
@@ -99,6 +105,9 @@ impl Secret {
             _ if bytes.is_empty() => Err(SecretError::Empty),
             _ if bytes.len() > LONGEST => Err(SecretError::TooLong),
             _ if bytes.contains(&0) => Err(SecretError::Nul),
+            Ok(text) if Verifier::parse(text).is_some_and(|it| it.iterations > MOST_ITERATIONS) => {
+                Err(SecretError::TooManyIterations)
+            }
             Ok(text) => Ok(Secret(Zeroizing::new(text.to_owned()))),
             Err(_) => Err(SecretError::NotUtf8),
         }
@@ -131,7 +140,7 @@ impl Secret {
         }
         let mut salt = [0; 16];
         getrandom::fill(&mut salt)?;
-        Ok(Verifier::new(&password, &salt, iterations.max(1)).to_string())
+        Ok(Verifier::new(&password, &salt, iterations.clamp(1, MOST_ITERATIONS)).to_string())
     }
 }
 
@@ -230,6 +239,10 @@ mod tests {
         assert_eq!(refused(b"a\0b"), SecretError::Nul);
         assert_eq!(refused(b"caf\xe9"), SecretError::NotUtf8);
         assert_eq!(refused(&[b'a'; LONGEST + 1]), SecretError::TooLong);
+        let slow = PENCIL.replace("$4096", "$1000001");
+        assert_eq!(refused(slow.as_bytes()), SecretError::TooManyIterations);
+        let slowest = PENCIL.replace("$4096", "$1000000");
+        assert_eq!(verifier(slowest.as_bytes(), None), slowest);
         assert!(Secret::from_bytes(&[&[b'a'; LONGEST][..], b"\r\n"].concat()).is_ok());
         assert_eq!(
             format!("{:?}", Secret::from_bytes(b"hidden").unwrap()),

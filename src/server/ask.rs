@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::psql::{Ended, Psql, PsqlError};
+use super::psql::{Ended, Psql, PsqlError, SESSION};
 use crate::postgres::Identifier;
 use crate::postgres::quote::quote_literal;
 
@@ -58,12 +58,7 @@ fn script(roles: &[&Identifier]) -> String {
     let names = names.join(", ");
     format!(
         "\
-\\set ON_ERROR_STOP on
-\\set QUIET on
-\\pset format unaligned
-\\pset tuples_only on
-SET client_min_messages = warning;
-SET search_path = pg_catalog;
+{SESSION}\
 SELECT json_build_object(
   'version', current_setting('server_version_num')::integer, 'recovery', pg_is_in_recovery(), 'user', current_user,
   'superuser', rolsuper, 'createRole', rolcreaterole, 'createDatabase', rolcreatedb,

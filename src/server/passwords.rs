@@ -1,15 +1,17 @@
 //! Passwords of roles, read from their files here; the server gets nothing but what it keeps of them.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::catalog::PasswordSource;
 use crate::emit::sql::Credential;
 use crate::postgres::Identifier;
-use crate::postgres::scram::{Secret, SecretError};
+use crate::postgres::scram::{LONGEST, Secret, SecretError};
 
 /// The secrets that were found, and what is to be said about the others.
 #[derive(Default)]
@@ -106,7 +108,7 @@ pub fn read(
                 continue;
             }
         };
-        let (read, path) = (fs::read(path), path.display().to_string());
+        let (read, path) = (beginning(path), path.display().to_string());
         let bytes = match read {
             Ok(bytes) => bytes,
             Err(error) if named.is_some() => {
@@ -127,6 +129,16 @@ pub fn read(
         passwords.secrets.insert(credential.role.clone(), secret);
     }
     Ok(passwords)
+}
+
+/// As much of a file as can be a password with its line end, and a byte more.
+fn beginning(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    const MOST: usize = LONGEST + 3;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST));
+    File::open(path)?
+        .take(MOST as u64)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn keeper(source: &PasswordSource) -> &'static str {

@@ -14,6 +14,20 @@ use super::connection::ConnectionString;
 use super::interrupt::Interrupts;
 use super::message;
 use crate::diagnostic::visible;
+use crate::postgres::quote::quote_connection;
+
+/// What is set in every session but those of the provisioning program, which has more to set.
+pub(crate) const SESSION: &str = "\
+SET client_min_messages = warning;
+SET search_path = pg_catalog;
+SET standard_conforming_strings = on;
+";
+
+/// Leads a script to another database, into such a session.
+pub(crate) fn connect(database: &str) -> String {
+    let target = quote_connection(database);
+    format!("\\connect -reuse-previous=on {target}\n{SESSION}")
+}
 
 /// How to start psql, and what it connects to.
 #[derive(Clone, Debug)]
@@ -66,7 +80,8 @@ pub enum PsqlError {
 }
 
 impl Psql {
-    /// Runs a script. `line` gets each line of standard output as it comes, `told` each line of standard error.
+    /// Runs a script. `line` gets each line of standard output as it comes, `told` each line of standard error. What is printed
+    /// is rows only, not aligned; the first error ends the script unless it says otherwise.
     ///
     /// # Errors
     /// When psql can't be started, or ends in an unexpected way.
@@ -75,11 +90,29 @@ impl Psql {
         script: &str,
         variables: &[(&str, &str)],
         told: impl Fn(&str) + Send,
+        line: impl FnMut(&str),
+    ) -> Result<Ended, PsqlError> {
+        let ended = self.end(script, variables, true, told, line);
+        match self.interrupts.signal() {
+            Some(signal) => Err(PsqlError::Interrupted(signal)),
+            None => ended,
+        }
+    }
+
+    /// The same, but what came of it is told also when a signal has arrived; and psql is told of signals only where that is wanted.
+    pub(super) fn end(
+        &self,
+        script: &str,
+        variables: &[(&str, &str)],
+        with_signals: bool,
+        told: impl Fn(&str) + Send,
         mut line: impl FnMut(&str),
     ) -> Result<Ended, PsqlError> {
         let mut command = Command::new(&self.program);
         // A prompt would read the script where there is no terminal, and would come again for each run where there is one.
         command.args(["--no-psqlrc", "--no-password", "--quiet"]);
+        command.args(["--no-align", "--tuples-only"]);
+        command.args(["--set", "ON_ERROR_STOP=on", "--set", "SHOW_CONTEXT=never"]);
         for (name, value) in variables {
             command.arg("--set").arg(format!("{name}={value}"));
         }
@@ -105,7 +138,9 @@ impl Psql {
             io::ErrorKind::NotFound => PsqlError::Missing(program),
             _ => PsqlError::Start(program, error),
         })?;
-        self.interrupts.pass_to(Pid::from_child(&child).into());
+        if with_signals {
+            self.interrupts.pass_to(Pid::from_child(&child).into());
+        }
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let read = thread::scope(|scope| {
@@ -128,9 +163,6 @@ impl Psql {
         self.interrupts.pass_to(None);
         let status = child.wait()?;
         read?;
-        if let Some(signal) = self.interrupts.signal() {
-            return Err(PsqlError::Interrupted(signal));
-        }
         match status.code() {
             Some(0) => Ok(Ended::Fine),
             Some(2) => Ok(Ended::NoConnection),

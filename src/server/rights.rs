@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use super::ask::Answer;
-use super::psql::{Psql, PsqlError};
+use super::psql::{Ended, Psql, SESSION, connect};
 use super::run::RunError;
 use crate::plan::{Kind, Plan, Scope, ScopeName, Step};
-use crate::postgres::quote::{quote_connection, quote_literal};
+use crate::postgres::quote::quote_literal;
 
 /// Rights that are missing, each with the statements that need it.
 pub type Missing = BTreeMap<String, Vec<String>>;
@@ -17,16 +17,10 @@ const HEAD: &str = "\
 \\set ON_ERROR_STOP off
 \\set ON_ERROR_ROLLBACK on
 \\set VERBOSITY verbose
-\\set SHOW_CONTEXT never
-\\set QUIET on
-\\pset format unaligned
-\\pset tuples_only on
 ";
 
 const BEGIN: &str = "\
 BEGIN;
-SET LOCAL search_path = pg_catalog;
-SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '1min';
 ";
@@ -68,10 +62,14 @@ pub fn missing(psql: &Psql, plan: &Plan, answer: &Answer) -> Result<Missing, Run
         }
     };
     let mut refused = Vec::new();
-    psql.run(&rehearsal.script, &[], told, |line| {
+    let ended = psql.run(&rehearsal.script, &[], told, |line| {
         refused.extend(serde_json::from_str::<(usize, String)>(line))
-    })
-    .map_err(|error: PsqlError| RunError::from(error))?;
+    })?;
+    match ended {
+        Ended::Fine => {}
+        Ended::NoConnection => return Err(RunError::Lost),
+        Ended::ScriptFailed => return Err(RunError::Failed),
+    }
     for (index, message) in refused {
         let Some((name, step)) = rehearsal.steps.get(index) else {
             continue;
@@ -125,7 +123,7 @@ struct Rehearsal<'p> {
 impl<'p> Rehearsal<'p> {
     fn new(plan: &'p Plan) -> Rehearsal<'p> {
         let mut rehearsal = Rehearsal {
-            script: HEAD.to_owned(),
+            script: format!("{HEAD}{SESSION}"),
             steps: Vec::new(),
         };
         let scopes =
@@ -149,10 +147,8 @@ impl<'p> Rehearsal<'p> {
             if is_created || !scope.steps.iter().any(|step| step.kind == Kind::Change) {
                 continue;
             }
-            let target = quote_connection(database);
-            rehearsal
-                .script
-                .push_str(&format!("\\connect -reuse-previous=on {target}\n{BEGIN}"));
+            rehearsal.script.push_str(&connect(database));
+            rehearsal.script.push_str(BEGIN);
             // Roles belong to all databases: those that are to be created are created here too.
             for roles in scopes(ScopeName::Roles) {
                 rehearsal.add(roles, |_| true);

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::catalog::reach::DeclaredLogin;
 use crate::catalog::{Database, Instance};
 use crate::postgres::Identifier;
-use crate::postgres::quote::{quote_connection, quote_literal};
-use crate::server::psql::{Ended, Psql, PsqlError};
+use crate::postgres::quote::quote_literal;
+use crate::server::psql::{Ended, Psql, PsqlError, SESSION, connect};
 
 const SERVER: &str = include_str!("../../templates/verify/server.sql");
 const DATABASE: &str = include_str!("../../templates/verify/database.sql");
@@ -176,7 +176,10 @@ pub fn server(
         })
         .collect();
     let want = json!({ "roles": roles, "databases": databases }).to_string();
-    let script = SERVER.replace("@want@", &quote_literal(&want));
+    let script = format!(
+        "{SESSION}{}",
+        SERVER.replace("@want@", &quote_literal(&want))
+    );
     let (ended, out, told) = asked(psql, &script)?;
     let mut answer = Map::new();
     for part in serde_json::Deserializer::from_str(&out).into_iter::<Map<String, Value>>() {
@@ -188,7 +191,7 @@ pub fn server(
     let facts = serde_json::from_value(Value::Object(answer)).ok();
     Ok(match facts {
         Some(facts) if ended != Ended::NoConnection => Asked::Answered(Box::new(facts)),
-        _ => Asked::Refused(told),
+        _ => Asked::Refused(or_unreadable(told)),
     })
 }
 
@@ -203,15 +206,19 @@ pub fn extensions(
 ) -> Result<Result<BTreeMap<String, ExtensionFacts>, String>, PsqlError> {
     let want: Vec<&str> = database.extensions.keys().map(Identifier::as_str).collect();
     let want = quote_literal(&json!(want).to_string());
-    // The name comes last: it may hold anything.
-    let script = DATABASE
-        .replace("@want@", &want)
-        .replace("@connect@", &quote_connection(name));
+    let script = format!("{}{}", connect(name), DATABASE.replace("@want@", &want));
     let (ended, out, told) = asked(psql, &script)?;
     Ok(match (ended, serde_json::from_str(&out)) {
         (Ended::Fine, Ok(found)) => Ok(found),
-        _ => Err(told),
+        _ => Err(or_unreadable(told)),
     })
+}
+
+fn or_unreadable(told: String) -> String {
+    match told.is_empty() {
+        true => "the server's answer can't be read".to_owned(),
+        false => told,
+    }
 }
 
 /// Runs a script: how it ended, its output, and what was said beside it.

@@ -13,6 +13,8 @@ DECLARE
   with_columns CONSTANT boolean := desired->'grants' @> '[{"kind": "column"}]';
   with_large_objects CONSTANT boolean := desired->'grants' @> '[{"kind": "largeObject"}]';
   found jsonb;
+  differing jsonb;
+  others jsonb;
   hook jsonb;
   after_hooks jsonb := '[]';
   satisfied boolean;
@@ -135,100 +137,109 @@ BEGIN
     steps := steps || found;
   END IF;
 
-  -- Default privileges. In pg_default_acl a row without schema is the whole list, and one with a schema adds to it.
-  WITH wanted AS MATERIALIZED (
-    SELECT creator, coalesce(schema, '') AS schema, "on" AS kind, coalesce(grantee, '') AS grantee, privilege,
-      bool_or(coalesce(grantable, false)) AS grantable
-    FROM jsonb_to_recordset(desired->'defaults')
-      AS d(creator text, schema text, "on" text, grantee text, privileges jsonb, grantable boolean)
-    CROSS JOIN LATERAL (
-      SELECT jsonb_array_elements_text(d.privileges)
-      UNION ALL
-      SELECT privilege_type FROM aclexplode(acldefault(CASE d."on" WHEN 'S' THEN 's' ELSE d."on"::"char" END, 10)) AS every
-      WHERE d.privileges IS NULL AND every.grantee = 10
-    ) AS privileges(privilege)
-    GROUP BY creator, coalesce(schema, ''), "on", coalesce(grantee, ''), privilege
-  ),
-  there AS MATERIALIZED (
-    SELECT pg_get_userbyid(defaclrole)::text AS creator, coalesce(nspname::text, '') AS schema,
-      defaclobjtype::text AS kind, defaclacl AS acl
-    FROM pg_default_acl
-    LEFT JOIN pg_namespace ON pg_namespace.oid = defaclnamespace
-    WHERE NOT pristine
-  ),
-  list AS MATERIALIZED (
-    SELECT creator, creator_oid, schema, kind, ours, coalesce(acl, CASE WHEN schema = '' THEN base END) AS acl, base
-    FROM (
-      SELECT creator, schema, kind FROM wanted
-      UNION
-      SELECT creator, schema, kind FROM there
-      UNION
-      SELECT value, '', kind FROM jsonb_array_elements_text(desired->'creators'), (VALUES ('f'), ('T')) AS kinds(kind)
-      WHERE NOT keep_public
-    ) AS keys
-    LEFT JOIN there USING (creator, schema, kind)
-    CROSS JOIN LATERAL (VALUES (coalesce(to_regrole(quote_ident(creator))::oid, 4294967295))) AS roles(creator_oid)
-    CROSS JOIN LATERAL (VALUES (
-      acldefault(CASE kind WHEN 'S' THEN 's' ELSE kind::"char" END, creator_oid),
-      desired->'creators' ? creator)) AS facts(base, ours)
-  ),
-  actual AS MATERIALIZED (
-    SELECT creator, creator_oid, schema, kind, ours, base, entry.grantee AS grantee_oid, privilege_type AS privilege, is_grantable,
-      CASE entry.grantee WHEN 0 THEN '' ELSE pg_get_userbyid(entry.grantee)::text END AS grantee
-    FROM list, aclexplode(acl) AS entry
-  ),
-  difference AS (
-    SELECT 3 AS rank, 'change' AS step_kind, 'GRANT' AS action, creator, schema, kind, grantee, privilege, wanted.grantable,
-      'declared for what the role creates later' AS why
-    FROM wanted
-    WHERE NOT EXISTS (
-      SELECT FROM actual
-      WHERE (actual.creator, actual.schema, actual.kind, actual.grantee, actual.privilege)
-        = (wanted.creator, wanted.schema, wanted.kind, wanted.grantee, wanted.privilege)
-        AND (is_grantable OR NOT wanted.grantable OR wanted.grantee = wanted.creator))
-    UNION ALL
-    SELECT 1, CASE WHEN grantee = '' AND ours AND NOT keep_public THEN 'change' ELSE undeclared END,
-      'REVOKE', creator, schema, kind, grantee, privilege, false,
-      CASE WHEN grantee = '' AND ours AND NOT keep_public
-        THEN 'PUBLIC has only what is declared' ELSE 'not declared' END
-    FROM actual
-    WHERE (grantee_oid <> creator_oid OR schema <> '')
-      AND NOT EXISTS (
-        SELECT FROM wanted
+  -- Default privileges. In pg_default_acl a row without schema is the whole list, and one with a schema adds to it. Most often
+  -- there is nothing but what PUBLIC lost; an unusual name is looked at below.
+  IF pristine OR keep_public OR jsonb_array_length(desired->'defaults') > 0 OR NOT coalesce((
+    SELECT count(*) = 2 * jsonb_array_length(desired->'creators') AND bool_and(
+      defaclnamespace = 0 AND desired->'creators' ? creator
+      AND defaclacl::text = format('{%s=%s/%1$s}', creator, CASE defaclobjtype WHEN 'f' THEN 'X' WHEN 'T' THEN 'U' END))
+    FROM pg_default_acl, pg_get_userbyid(defaclrole) AS roles(creator)), false)
+  THEN
+    WITH wanted AS MATERIALIZED (
+      SELECT creator, coalesce(schema, '') AS schema, "on" AS kind, coalesce(grantee, '') AS grantee, privilege,
+        bool_or(coalesce(grantable, false)) AS grantable
+      FROM jsonb_to_recordset(desired->'defaults')
+        AS d(creator text, schema text, "on" text, grantee text, privileges jsonb, grantable boolean)
+      CROSS JOIN LATERAL (
+        SELECT jsonb_array_elements_text(d.privileges)
+        UNION ALL
+        SELECT privilege_type FROM aclexplode(acldefault(CASE d."on" WHEN 'S' THEN 's' ELSE d."on"::"char" END, 10)) AS every
+        WHERE d.privileges IS NULL AND every.grantee = 10
+      ) AS privileges(privilege)
+      GROUP BY creator, coalesce(schema, ''), "on", coalesce(grantee, ''), privilege
+    ),
+    there AS MATERIALIZED (
+      SELECT pg_get_userbyid(defaclrole)::text AS creator, coalesce(nspname::text, '') AS schema,
+        defaclobjtype::text AS kind, defaclacl AS acl
+      FROM pg_default_acl
+      LEFT JOIN pg_namespace ON pg_namespace.oid = defaclnamespace
+      WHERE NOT pristine
+    ),
+    list AS MATERIALIZED (
+      SELECT creator, creator_oid, schema, kind, ours, coalesce(acl, CASE WHEN schema = '' THEN base END) AS acl, base
+      FROM (
+        SELECT creator, schema, kind FROM wanted
+        UNION
+        SELECT creator, schema, kind FROM there
+        UNION
+        SELECT value, '', kind FROM jsonb_array_elements_text(desired->'creators'), (VALUES ('f'), ('T')) AS kinds(kind)
+        WHERE NOT keep_public
+      ) AS keys
+      LEFT JOIN there USING (creator, schema, kind)
+      CROSS JOIN LATERAL (VALUES (coalesce(to_regrole(quote_ident(creator))::oid, 4294967295))) AS roles(creator_oid)
+      CROSS JOIN LATERAL (VALUES (
+        acldefault(CASE kind WHEN 'S' THEN 's' ELSE kind::"char" END, creator_oid),
+        desired->'creators' ? creator)) AS facts(base, ours)
+    ),
+    actual AS MATERIALIZED (
+      SELECT creator, creator_oid, schema, kind, ours, base, entry.grantee AS grantee_oid, privilege_type AS privilege, is_grantable,
+        -- A creator that does not exist yet has its own entries too.
+        CASE entry.grantee WHEN 0 THEN '' WHEN creator_oid THEN creator ELSE pg_get_userbyid(entry.grantee)::text END AS grantee
+      FROM list, aclexplode(acl) AS entry
+    ),
+    difference AS (
+      SELECT 3 AS rank, 'change' AS step_kind, 'GRANT' AS action, creator, schema, kind, grantee, privilege, wanted.grantable,
+        'declared for what the role creates later' AS why
+      FROM wanted
+      WHERE NOT EXISTS (
+        SELECT FROM actual
         WHERE (actual.creator, actual.schema, actual.kind, actual.grantee, actual.privilege)
-          = (wanted.creator, wanted.schema, wanted.kind, wanted.grantee, wanted.privilege))
-      AND (grantee = '' AND ours AND NOT keep_public
-        OR schema <> ''
-        OR NOT EXISTS (
-          SELECT FROM aclexplode(base) AS usual WHERE usual.grantee = grantee_oid AND usual.privilege_type = privilege))
-    UNION ALL
-    SELECT 2, undeclared, 'REVOKE GRANT OPTION FOR', creator, schema, kind, grantee, privilege, false,
-      'the grant option is not declared'
-    FROM actual
-    JOIN wanted USING (creator, schema, kind, grantee, privilege)
-    WHERE is_grantable AND NOT wanted.grantable AND grantee <> creator
-  )
-  SELECT coalesce(jsonb_agg(step ORDER BY rank, creator, schema, kind, grantee, grantable), '[]') INTO found
-  FROM (
-    SELECT rank, creator, schema, kind, grantee, grantable,
-      jsonb_strip_nulls(jsonb_build_object(
-        'kind', CASE WHEN schema <> '' AND to_regnamespace(quote_ident(schema)) IS NULL
-            AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', schema))
-          THEN 'pending' ELSE step_kind END,
-        'object', format('default privileges of role %I', creator) || coalesce(' in schema ' || quote_ident(nullif(schema, '')), ''),
-        'sql', format(
-          'ALTER DEFAULT PRIVILEGES FOR ROLE %I%s %s %s ON %s %s %s%s',
-          creator, ' IN SCHEMA ' || quote_ident(nullif(schema, '')), action, string_agg(privilege, ', ' ORDER BY privilege),
-          CASE kind WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'ROUTINES' WHEN 'T' THEN 'TYPES'
-            WHEN 'n' THEN 'SCHEMAS' WHEN 'L' THEN 'LARGE OBJECTS' END,
-          CASE action WHEN 'GRANT' THEN 'TO' ELSE 'FROM' END,
-          CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
-          CASE WHEN grantable THEN ' WITH GRANT OPTION' END),
-        'why', why)) AS step
-    FROM difference
-    GROUP BY rank, step_kind, action, creator, schema, kind, grantee, grantable, why
-  ) AS all_steps;
-  steps := steps || found;
+          = (wanted.creator, wanted.schema, wanted.kind, wanted.grantee, wanted.privilege)
+          AND (is_grantable OR NOT wanted.grantable OR wanted.grantee = wanted.creator))
+      UNION ALL
+      SELECT 1, CASE WHEN grantee = '' AND keep_public THEN 'found' WHEN grantee = '' AND ours THEN 'change' ELSE undeclared END,
+        'REVOKE', creator, schema, kind, grantee, privilege, false,
+        CASE WHEN grantee = '' AND ours AND NOT keep_public
+          THEN 'PUBLIC has only what is declared' ELSE 'not declared' END
+      FROM actual
+      WHERE (grantee_oid <> creator_oid OR schema <> '')
+        AND NOT EXISTS (
+          SELECT FROM wanted
+          WHERE (actual.creator, actual.schema, actual.kind, actual.grantee, actual.privilege)
+            = (wanted.creator, wanted.schema, wanted.kind, wanted.grantee, wanted.privilege))
+        AND (grantee = '' AND ours AND NOT keep_public
+          OR schema <> ''
+          OR NOT EXISTS (
+            SELECT FROM aclexplode(base) AS usual WHERE usual.grantee = grantee_oid AND usual.privilege_type = privilege))
+      UNION ALL
+      SELECT 2, undeclared, 'REVOKE GRANT OPTION FOR', creator, schema, kind, grantee, privilege, false,
+        'the grant option is not declared'
+      FROM actual
+      JOIN wanted USING (creator, schema, kind, grantee, privilege)
+      WHERE is_grantable AND NOT wanted.grantable AND grantee <> creator
+    )
+    SELECT coalesce(jsonb_agg(step ORDER BY rank, creator, schema, kind, grantee, grantable), '[]') INTO found
+    FROM (
+      SELECT rank, creator, schema, kind, grantee, grantable,
+        jsonb_strip_nulls(jsonb_build_object(
+          'kind', CASE WHEN schema <> '' AND to_regnamespace(quote_ident(schema)) IS NULL
+              AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', schema))
+            THEN 'pending' ELSE step_kind END,
+          'object', format('default privileges of role %I', creator) || coalesce(' in schema ' || quote_ident(nullif(schema, '')), ''),
+          'sql', format(
+            'ALTER DEFAULT PRIVILEGES FOR ROLE %I%s %s %s ON %s %s %s%s',
+            creator, ' IN SCHEMA ' || quote_ident(nullif(schema, '')), action, string_agg(privilege, ', ' ORDER BY privilege),
+            CASE kind WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'ROUTINES' WHEN 'T' THEN 'TYPES'
+              WHEN 'n' THEN 'SCHEMAS' WHEN 'L' THEN 'LARGE OBJECTS' END,
+            CASE action WHEN 'GRANT' THEN 'TO' ELSE 'FROM' END,
+            CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
+            CASE WHEN grantable THEN ' WITH GRANT OPTION' END),
+          'why', why)) AS step
+      FROM difference
+      GROUP BY rank, step_kind, action, creator, schema, kind, grantee, grantable, why
+    ) AS all_steps;
+    steps := steps || found;
+  END IF;
 
   -- Privileges on objects. Objects that nothing tells apart (kind, schema, owner, list of privileges) are looked at once.
   WITH declared AS MATERIALIZED (
@@ -378,7 +389,7 @@ BEGIN
       WHERE actual.nr = wanted.nr AND actual.role = wanted.role AND actual.privilege = wanted.privilege
         AND (is_grantable OR NOT wanted.grantable OR wanted.role = wanted.owner))
     UNION ALL
-    SELECT nr, CASE reason WHEN 'undeclared' THEN undeclared ELSE 'change' END,
+    SELECT nr, CASE WHEN reason <> 'undeclared' THEN 'change' WHEN role = 0 AND keep_public THEN 'found' ELSE undeclared END,
       CASE WHEN option_only THEN 'REVOKE GRANT OPTION FOR' ELSE 'REVOKE' END,
       CASE role WHEN 0 THEN '' ELSE pg_get_userbyid(role)::text END,
       nullif(grantor, owner), privilege, false, is_grantable,
@@ -411,57 +422,6 @@ BEGIN
     FROM difference
     GROUP BY nr, step_kind, action, grantee, grantor, grantable, is_cascade, why
   ),
-  objects_of AS (
-    SELECT class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges,
-      CASE
-        WHEN class = 'L' THEN name
-        WHEN schema = '' THEN quote_ident(name)
-        WHEN class IN ('r', 's') THEN (SELECT format('%I.%I', schema, relname) FROM pg_class WHERE pg_class.oid = one.oid)
-        WHEN class = 'T' THEN (SELECT format('%I.%I', schema, typname) FROM pg_type WHERE pg_type.oid = one.oid)
-        ELSE (
-          SELECT format('%I.%I(%s)', schema, proname, pg_get_function_identity_arguments(one.oid))
-          FROM pg_proc WHERE pg_proc.oid = one.oid)
-      END AS object
-    FROM privileges_of
-    JOIN alike USING (nr)
-    CROSS JOIN LATERAL unnest(oids) AS one(oid)
-  ),
-  parts AS (
-    -- A statement of ten thousand names is no log line.
-    SELECT *, (row_number() OVER (
-      PARTITION BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges ORDER BY object) - 1) / 500 AS part
-    FROM objects_of
-  ),
-  lists AS (
-    SELECT class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part,
-      string_agg(object, ', ' ORDER BY object) AS objects, min(object) AS first, count(*) - 1 AS more
-    FROM parts
-    GROUP BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part
-  ),
-  changes AS (
-    -- Who takes back a right must still reach the object: those steps come first.
-    SELECT row_number() OVER (ORDER BY grantor IS NULL, action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object(
-      'kind', step_kind,
-      'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
-      'sql', CASE
-        WHEN grantor IS NULL THEN plain
-        -- Only who granted it can take it back, if they can reach it.
-        WHEN schema = '' OR has_schema_privilege(grantor, schema, 'USAGE') THEN
-          concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
-        ELSE
-          concat('REVOKE GRANT OPTION FOR ', privileges, ' ON ', word, ' ', objects, ' FROM ',
-            quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
-      END,
-      'why', why) AS step
-    FROM lists
-    JOIN (VALUES ('n', 'SCHEMA', 1), ('r', 'TABLE', 2), ('s', 'SEQUENCE', 3), ('f', 'ROUTINE', 4), ('T', 'TYPE', 5), ('l', 'LANGUAGE', 6),
-      ('F', 'FOREIGN DATA WRAPPER', 7), ('S', 'FOREIGN SERVER', 8), ('L', 'LARGE OBJECT', 9)) AS words(letter, word, rank) ON letter = class
-    CROSS JOIN LATERAL (VALUES (
-      concat(action, ' ', privileges, ' ON ', word, ' ', objects, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
-        CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
-        CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
-    )) AS statements(plain)
-  ),
   others AS (
     -- Declared for what is not there.
     SELECT DISTINCT jsonb_build_object(
@@ -492,16 +452,76 @@ BEGIN
     WHERE class = 'n' AND ours AND name <> 'public' AND future_owner IS NULL
       AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', name))
   )
-  SELECT coalesce(jsonb_agg(step ORDER BY is_change DESC, nr, step), '[]') INTO found
-  FROM (
-    SELECT true AS is_change, nr, step FROM changes
-    UNION ALL
-    SELECT false, 0, step FROM others
-  ) AS all_steps;
-  steps := steps || found;
+  SELECT
+    coalesce((
+      SELECT jsonb_agg(jsonb_build_object('class', class, 'schema', schema, 'name', name, 'step_kind', step_kind, 'action', action,
+        'grantee', grantee, 'grantor', grantor, 'grantable', grantable, 'is_cascade', is_cascade, 'why', why,
+        'privileges', privileges, 'oids', oids))
+      FROM privileges_of
+      JOIN alike USING (nr)), '[]'),
+    coalesce((SELECT jsonb_agg(step ORDER BY step) FROM others), '[]')
+  INTO differing, others;
+
+  -- The statements, one for all objects that differ alike.
+  IF differing <> '[]' THEN
+    WITH objects_of AS (
+      SELECT class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges,
+        CASE
+          WHEN class = 'L' THEN name
+          WHEN schema = '' THEN quote_ident(name)
+          WHEN class IN ('r', 's') THEN (SELECT format('%I.%I', schema, relname) FROM pg_class WHERE pg_class.oid = one.oid)
+          WHEN class = 'T' THEN (SELECT format('%I.%I', schema, typname) FROM pg_type WHERE pg_type.oid = one.oid)
+          ELSE (
+            SELECT format('%I.%I(%s)', schema, proname, pg_get_function_identity_arguments(one.oid))
+            FROM pg_proc WHERE pg_proc.oid = one.oid)
+        END AS object
+      FROM jsonb_to_recordset(differing)
+        AS d(class text, schema text, name text, step_kind text, action text, grantee text, grantor oid, grantable boolean,
+          is_cascade boolean, why text, privileges text, oids oid[])
+      CROSS JOIN LATERAL unnest(oids) AS one(oid)
+    ),
+    parts AS (
+      -- A statement of ten thousand names is no log line.
+      SELECT *, (row_number() OVER (
+        PARTITION BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges ORDER BY object) - 1) / 500 AS part
+      FROM objects_of
+    ),
+    lists AS (
+      SELECT class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part,
+        string_agg(object, ', ' ORDER BY object) AS objects, min(object) AS first, count(*) - 1 AS more
+      FROM parts
+      GROUP BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part
+    ),
+    changes AS (
+      -- Who takes back a right must still reach the object: those steps come first.
+      SELECT row_number() OVER (ORDER BY grantor IS NULL, action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object(
+        'kind', step_kind,
+        'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
+        'sql', CASE
+          WHEN grantor IS NULL THEN plain
+          -- Only who granted it can take it back, if they can reach it.
+          WHEN schema = '' OR has_schema_privilege(grantor, schema, 'USAGE') THEN
+            concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
+          ELSE
+            concat('REVOKE GRANT OPTION FOR ', privileges, ' ON ', word, ' ', objects, ' FROM ',
+              quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
+        END,
+        'why', why) AS step
+      FROM lists
+      JOIN (VALUES ('n', 'SCHEMA', 1), ('r', 'TABLE', 2), ('s', 'SEQUENCE', 3), ('f', 'ROUTINE', 4), ('T', 'TYPE', 5), ('l', 'LANGUAGE', 6),
+        ('F', 'FOREIGN DATA WRAPPER', 7), ('S', 'FOREIGN SERVER', 8), ('L', 'LARGE OBJECT', 9)) AS words(letter, word, rank) ON letter = class
+      CROSS JOIN LATERAL (VALUES (
+        concat(action, ' ', privileges, ' ON ', word, ' ', objects, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
+          CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
+          CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
+      )) AS statements(plain)
+    )
+    SELECT steps || coalesce(jsonb_agg(step ORDER BY nr), '[]') INTO steps FROM changes;
+  END IF;
+  steps := steps || others;
 
   -- Privileges on columns.
-  IF with_columns OR NOT pristine AND EXISTS (SELECT FROM pg_attribute WHERE attacl IS NOT NULL) THEN
+  IF with_columns OR NOT pristine AND EXISTS (SELECT FROM pg_attribute WHERE attacl IS NOT NULL AND attrelid >= user_made) THEN
     WITH declared AS MATERIALIZED (
       SELECT kind = 'column' AS is_column, schema, name, columns, coalesce(grantee, '') AS grantee,
         CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END AS role,
@@ -553,7 +573,8 @@ BEGIN
         WHERE actual.attrelid = matched.attrelid AND actual.attnum = matched.attnum AND actual.role = matched.role
           AND actual.privilege = matched.privilege AND (is_grantable OR NOT matched.grantable OR actual.role = owner))
       UNION ALL
-      SELECT attrelid, attnum, CASE reason WHEN 'undeclared' THEN undeclared ELSE 'change' END,
+      SELECT attrelid, attnum,
+        CASE WHEN reason <> 'undeclared' THEN 'change' WHEN role = 0 AND keep_public THEN 'found' ELSE undeclared END,
         CASE WHEN option_only THEN 'REVOKE GRANT OPTION FOR' ELSE 'REVOKE' END,
         CASE role WHEN 0 THEN '' ELSE pg_get_userbyid(role)::text END, nullif(grantor, owner), privilege, false, is_grantable,
         CASE reason

@@ -57,11 +57,12 @@ BEGIN
       ))), '{}'),
     coalesce(array_agg(want.name) FILTER (WHERE want.name IS NOT NULL AND (have.oid IS NULL
       OR jsonb_array_length(want."roleSettings") > 0
-      -- The mark of a database that is as declared (stamp.sql) is the server's superuser's only setting there.
+      -- What the server's superuser has there may be only what is remembered of the database (engine.sql).
       OR EXISTS (
         SELECT FROM pg_db_role_setting AS kept
         WHERE kept.setdatabase = have.oid AND kept.setrole <> 0
-          AND NOT (kept.setrole = 10 AND cardinality(kept.setconfig) = 1 AND starts_with(kept.setconfig[1], 'dbgen.converged=')))
+          AND NOT (kept.setrole = 10
+            AND (SELECT bool_and(starts_with(setting, 'dbgen.converged_')) FROM unnest(kept.setconfig) AS setting)))
       OR (
         SELECT coalesce(cardinality(kept.setconfig), 0) <> count(*) + least(count(*), 1)
           OR NOT kept.setconfig @> (
@@ -360,7 +361,8 @@ BEGIN
         GROUP BY 1
       ) AS want(name, grants) ON want.name = have.name
     ), entry AS MATERIALIZED (
-      SELECT target.noun, target.name, target.owner, target.strict, item.privilege_type AS privilege, item.is_grantable AS grantable,
+      SELECT target.noun, target.name, target.owner, target.strict AND NOT (item.grantee = 0 AND target.public = 'keep') AS strict,
+        item.privilege_type AS privilege, item.is_grantable AS grantable,
         CASE item.grantor WHEN target.holder THEN target.owner ELSE pg_get_userbyid(item.grantor)::text END AS grantor,
         CASE item.grantee WHEN 0 THEN '' WHEN target.holder THEN target.owner ELSE pg_get_userbyid(item.grantee)::text END AS grantee,
         CASE WHEN item.grantee <> 0 THEN 'found'
@@ -525,7 +527,7 @@ BEGIN
       JOIN want USING (nr)
       LEFT JOIN need USING (nr, role, key)
       LEFT JOIN managed USING (nr, role)
-      WHERE need.key IS NULL AND had.key NOT IN ('dbgen.managed', 'dbgen.converged')
+      WHERE need.key IS NULL AND had.key <> 'dbgen.managed' AND NOT starts_with(had.key, 'dbgen.converged_')
       UNION ALL
       SELECT nr, role, 3, 'change', 'dbgen.managed', quote_literal(record.keys),
         CASE WHEN record.keys IS NULL THEN 'nothing is set by dbgen any more' ELSE 'remembers what dbgen has set' END

@@ -2,7 +2,7 @@ SELECT
   CASE WHEN :'format' = 'json'
     THEN jsonb_build_object(
       'version', 1, 'scope', :'scope', 'database', nullif(:'database', ''), 'mode', :'mode',
-      'steps', coalesce(jsonb_agg(step ORDER BY nr) FILTER (WHERE nr > 0), '[]'))::text
+      'steps', coalesce(jsonb_agg(step ORDER BY nr), '[]'))::text
     ELSE coalesce(
       string_agg(
         format(
@@ -11,27 +11,21 @@ SELECT
           CASE WHEN step->>'kind' <> 'change' THEN step->>'kind' || ': ' END,
           coalesce(step->>'sql', step->>'object'),
           ' -- ' || (step->>'why')),
-        E'\n' ORDER BY nr) FILTER (WHERE nr > 0),
+        E'\n' ORDER BY nr),
       '')
   END AS lines,
-  :'format' = 'json' OR count(nr) > 0 AS has_lines,
+  :'format' = 'json' OR count(*) > 0 AS has_lines,
   coalesce(bool_or(step->>'kind' = 'failed' OR step->>'kind' = 'blocked' AND NOT :'plan'::boolean), false) AS unfinished,
   -- What failed undid the whole scope.
   coalesce(
     string_agg(DISTINCT CASE step->>'kind' WHEN 'failed' THEN :'scope' ELSE step->>'object' END || E'\n', '')
       FILTER (WHERE step->>'kind' IN ('failed', 'blocked')), '') AS obstacles,
-  :changes + count(*) FILTER (WHERE step->>'kind' = 'change') AS changes,
-  :others + count(*) FILTER (WHERE step->>'kind' <> 'change') AS others,
-  format(
-    E'dbgen_statements{scope="%s",database="%s"} %s\n',
-    :'scope', label, count(*) FILTER (WHERE step->>'kind' = 'change')) AS statements_line,
-  coalesce((
+  format(E'dbgen_statements{%s} %s\n', :'series', count(*) FILTER (WHERE step->>'kind' = 'change')) AS statements_line,
+  (
     SELECT string_agg(
       format(
-        E'dbgen_drift{scope="%s",database="%s",kind="%s"} %s\n', :'scope', label, kind,
+        E'dbgen_drift{%s,kind="%s"} %s\n', :'series', kind,
         (SELECT count(*) FROM jsonb_array_elements(current_setting('dbgen.steps')::jsonb) AS one WHERE one->>'kind' = kind)),
       '')
-    FROM unnest('{change,found,blocked,pending,failed}'::text[]) AS kind), '') AS drift_lines
-FROM (VALUES (replace(replace(replace(:'database', '\', '\\'), '"', '\"'), E'\n', '\n'))) AS labels(label)
-LEFT JOIN LATERAL jsonb_array_elements(current_setting('dbgen.steps')::jsonb) WITH ORDINALITY AS all_steps(step, nr) ON true
-GROUP BY label
+    FROM unnest('{change,found,blocked,pending,failed}'::text[]) AS kind) AS drift_lines
+FROM jsonb_array_elements(current_setting('dbgen.steps')::jsonb) WITH ORDINALITY AS all_steps(step, nr)

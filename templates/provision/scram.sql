@@ -5,7 +5,8 @@
 DECLARE
   -- What libpq took before 14; the servers and newer clients have no limit.
   longest CONSTANT integer := 1024;
-  -- A role may store a verifier of its own, and must not keep this program busy with it.
+  -- It is the client that repeats them at each login, within authentication_timeout; and a role may store a verifier of its own, and must
+  -- not keep this program busy with it.
   most_rounds CONSTANT integer := 1000000;
   verifier_shape CONSTANT text := '^SCRAM-SHA-256\$([1-9][0-9]{0,8})'
     ':((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==))'
@@ -42,6 +43,7 @@ DECLARE
   client_key bytea;
   server_key bytea;
 BEGIN
+  EXIT passwords WHEN without_passwords;
   IF NOT has_column_privilege('pg_catalog.pg_authid', 'rolpassword', 'SELECT') THEN
     FOR role_name IN
       SELECT d.item ->> 'name' FROM jsonb_array_elements(desired -> 'roles') WITH ORDINALITY AS d (item, place)
@@ -99,6 +101,10 @@ BEGIN
         WHEN hex ~ '^(?:[0-7].)*$' THEN
           IF length(secret) <= longest_verifier AND convert_from(secret, 'SQL_ASCII') ~ verifier_shape THEN
             verifier := convert_from(secret, 'SQL_ASCII');
+            IF substring(verifier from verifier_shape)::integer > most_rounds THEN
+              problem := format('it is a verifier with more than %s iterations, which every client would have to compute at each login',
+                most_rounds);
+            END IF;
           END IF;
         -- convert_from() would show the bytes that are not UTF-8 in its error.
         WHEN hex !~ ('^(?:[0-7].|(?:c[2-9a-f]|d.)[89ab].|e0[ab].[89ab].|e[1-9abcef](?:[89ab].){2}|ed[89].[89ab].'
@@ -214,7 +220,7 @@ BEGIN
           -- A plan shows no verifier.
           EXIT WHEN NOT applying;
           salt := encode(substring(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) for 16), 'base64');
-          rounds := coalesce(current_setting('scram_iterations', true), '4096');
+          rounds := least(coalesce(current_setting('scram_iterations', true), '4096')::integer, most_rounds);
         END IF;
         -- PBKDF2. A round costs two hashes; the conversion to bits, which alone have XOR, costs as much again, less for eight at once.
         u := sha256(outer_pad || sha256(inner_pad || decode(salt, 'base64') || '\x00000001'::bytea));

@@ -2,11 +2,9 @@
 -- the order of rows and of columns does not count, because a restored table may have another one.
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 -- A database may have settings of its own, and values must look the same in both.
-SET LOCAL search_path = pg_catalog;
 SET LOCAL statement_timeout = 0;
 SET LOCAL idle_in_transaction_session_timeout = 0;
 SET LOCAL row_security = off;
-SET LOCAL client_min_messages = warning;
 SET LOCAL datestyle = 'ISO, YMD';
 SET LOCAL intervalstyle = 'postgres';
 SET LOCAL timezone = 'UTC';

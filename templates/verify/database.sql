@@ -1,11 +1,4 @@
 -- What a verification asks inside of one database: its extensions.
-\set ON_ERROR_STOP on
-\set QUIET on
-\pset format unaligned
-\pset tuples_only on
-\connect -reuse-previous=on @connect@
-SET client_min_messages = warning;
-SET search_path = pg_catalog;
 SET default_transaction_read_only = on;
 SET statement_timeout = '1min';
 SELECT json_object_agg(want.name, json_build_object(

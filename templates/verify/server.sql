@@ -1,11 +1,5 @@
 -- What a verification asks the server, in its maintenance database: it only reads. Each line of output is one JSON object; what the
 -- role that asks may not read is left out.
-\set ON_ERROR_STOP on
-\set QUIET on
-\pset format unaligned
-\pset tuples_only on
-SET client_min_messages = warning;
-SET search_path = pg_catalog;
 SET default_transaction_read_only = on;
 SET statement_timeout = '1min';
 SELECT @want@ AS want \gset

@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::support::postgres::{Cluster, installations};
 
-/// A server on which nothing but the test writes.
+/// A server on which nothing but the test writes, and where a literal without care is another one.
 const QUIET: &[(&str, &str)] = &[
+    ("standard_conforming_strings", "off"),
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
     ("autovacuum", "off"),
@@ -102,17 +103,22 @@ impl Difference {
 
     /// What psql prints of it, as another user.
     pub fn run_as(&self, cluster: &Cluster, user: &str, mode: &str, desired: &Value) -> Output {
+        cluster.psql("postgres", user, None, &self.script(mode, desired))
+    }
+
+    /// For psql: the session, the transaction, and what is printed of it.
+    pub fn script(&self, mode: &str, desired: &Value) -> String {
         let document = desired.to_string().replace('\'', "''");
         let access = if mode == "plan" { "READ ONLY" } else { "" };
-        let sql = format!(
-            "SET search_path = pg_catalog;\n\
+        format!(
+            "SET standard_conforming_strings = on;\n\
+             SET search_path = pg_catalog;\n\
              SET client_min_messages = warning;\n\
              SELECT set_config('dbgen.mode', '{mode}', false) AS a, set_config('dbgen.desired', '{document}', false) AS b \\gset\n\
              BEGIN {access};\n{program}\nCOMMIT;\n\
              SELECT current_setting('dbgen.steps');\n",
             program = self.0
-        );
-        cluster.psql("postgres", user, None, &sql)
+        )
     }
 
     /// Brings the server to what is desired and returns the statements. On the way: a plan writes nothing and tells exactly

@@ -650,7 +650,8 @@ impl Database {
                     "function" | "procedure" | "type" | "domain" | "language" => true,
                     _ => false,
                 };
-            let revoked = (self.authoritative && !object.reserved && !by_itself)
+            let kept = self.keep_public && entry.grantee.is_none();
+            let revoked = (self.authoritative && !object.reserved && !by_itself && !kept)
                 || (closed && entry.grantee.is_none())
                 || denied.contains_key(&entry.privilege);
             let loses_option = (self.authoritative && !object.reserved)
@@ -693,6 +694,14 @@ impl Database {
         }
         for (grantee, (wanted, _)) in &wanted {
             for (privilege, grantable) in wanted {
+                // An owner that has a right may grant it, whatever its entry says.
+                let is_own = |entry: &Entry| {
+                    (&entry.grantee, &entry.privilege) == (grantee, privilege)
+                        && entry.grantee.as_ref() == Some(&object.owner)
+                };
+                if acl.iter().any(is_own) {
+                    continue;
+                }
                 acl.insert(Entry {
                     grantor: object.owner.clone(),
                     grantee: grantee.clone(),
@@ -1075,8 +1084,10 @@ impl Database {
                     .iter()
                     .any(|(who, what, _)| (who, what) == (grantee, privilege));
                 let is_closed = grantee.is_none() && !self.keep_public && creators.contains(&key.0);
-                let goes =
-                    !is_own && declared.is_none() && (is_closed || self.authoritative && !is_usual);
+                let is_kept = grantee.is_none() && self.keep_public;
+                let goes = !is_own
+                    && declared.is_none()
+                    && (is_closed || self.authoritative && !is_usual && !is_kept);
                 if !goes {
                     let keeps_option = is_own || declared == Some(&true) || !self.authoritative;
                     rights.insert(

@@ -43,7 +43,7 @@ pub fn shared(cluster: &Cluster) -> Vec<String> {
            (SELECT string_agg(concat(CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, ' ', privilege_type, is_grantable), ',' ORDER BY grantee::regrole::text, privilege_type)
             FROM aclexplode(coalesce(datacl, acldefault('d', datdba))))) FROM pg_database d
          UNION ALL SELECT concat_ws(' ', 'setting', datname, nullif(setrole, 0)::regrole, setting) FROM pg_db_role_setting LEFT JOIN pg_database ON pg_database.oid = setdatabase,
-           unnest(setconfig) AS setting WHERE setting NOT LIKE 'dbgen.converged=%'",
+           unnest(setconfig) AS setting WHERE setting NOT LIKE 'dbgen.converged%'",
     );
     found.sort();
     found

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::declarations::{Dice, NAMES};
 use super::privileges_model::{Access, Database, Default, Grant, Target, all};
 use super::provision::{ident, literal};
+use super::provision_shared;
 
 /// What is on the server, and what is declared for it.
 pub struct World {
@@ -20,7 +21,12 @@ pub struct World {
     /// Those of them that are there before.
     pub existing: BTreeSet<String>,
     pub memberships: Vec<Membership>,
-    pub tablespaces: bool,
+    /// Whether the server as a whole is to have nothing that is not declared.
+    pub exact: bool,
+    /// Declared privileges on a tablespace and on parameters.
+    pub shared: Vec<Grant>,
+    /// Hooks of the databases, by name.
+    pub hooks: BTreeMap<String, Value>,
 }
 
 /// A declared role.
@@ -302,6 +308,28 @@ impl World {
                 .unwrap();
             user.said.retain(|name, on| *name != "login" || *on);
         }
+        // Dice of their own, so that the rest of a world stays what it was.
+        let dice = &mut Dice::new(seed ^ 2);
+        let all: Vec<String> = roles.iter().map(|role| role.name.clone()).collect();
+        let existing_role =
+            |name: &&String| roles.iter().any(|role| role.exists && role.name == **name);
+        let present: Vec<String> = all
+            .iter()
+            .filter(existing_role)
+            .chain(&strangers)
+            .cloned()
+            .collect();
+        setup += &provision_shared::setup(dice, &present, major);
+        let shared = provision_shared::grants(dice, &all, major);
+        let mut hooks = BTreeMap::new();
+        for database in databases.iter().filter(|_| dice.once_in(2)) {
+            let has_owner = present.contains(&database.owner);
+            hooks.insert(
+                database.name.clone(),
+                provision_shared::hooks(database, has_owner),
+            );
+        }
+        let exact = dice.once_in(3);
         let setup = [vec![("postgres".to_owned(), setup)], scripts].concat();
         World {
             setup,
@@ -310,7 +338,9 @@ impl World {
             databases,
             existing,
             memberships,
-            tablespaces: false,
+            exact,
+            shared,
+            hooks,
         }
     }
 
@@ -346,8 +376,27 @@ impl World {
                 declared
             })
             .collect();
-        let databases: Vec<Value> = self.databases.iter().map(Database::json).collect();
-        json!({ "services": { "app": { "databases": databases, "roles": roles } } })
+        let mut databases: Vec<Value> = self.databases.iter().map(Database::json).collect();
+        for (declared, database) in databases.iter_mut().zip(&self.databases) {
+            if let Some(hooks) = self.hooks.get(&database.name) {
+                declared["hooks"] = hooks.clone();
+            }
+            if self.exact && !database.authoritative {
+                declared["converge"] = json!("additive");
+            }
+        }
+        if let Some(grants) = databases[0]["grants"].as_array_mut() {
+            grants.extend(self.shared.iter().map(Grant::json));
+        }
+        let converge = if self.exact {
+            "authoritative"
+        } else {
+            "additive"
+        };
+        json!({
+            "instances": { "main": { "converge": converge } },
+            "services": { "app": { "databases": databases, "roles": roles } },
+        })
     }
 
     /// Every role that the world has, in a state before or after.

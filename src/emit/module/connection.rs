@@ -141,8 +141,7 @@ impl Login {
     fn new(instance: &Instance, name: &Identifier) -> Result<Login, ContainsNul> {
         let role = instance.roles.get(name);
         let password_file = match role.and_then(|role| role.password.as_ref()) {
-            Some(PasswordSource::Generated) => Some(Literal::text(&generated_file(name))?),
-            Some(source) => password_file(source)?,
+            Some(source) => Some(password_file(name, source)?),
             None => None,
         };
         Ok(Login {
@@ -246,8 +245,11 @@ impl Connection {
     }
 }
 
-/// The path on the host of the file that holds the password; nothing for one that is made there.
-pub(super) fn password_file(source: &PasswordSource) -> Result<Option<Literal>, ContainsNul> {
+/// The path on the host of the file that holds the password of the role.
+pub(super) fn password_file(
+    role: &Identifier,
+    source: &PasswordSource,
+) -> Result<Literal, ContainsNul> {
     let secret = |store: &str, name: &str| -> Result<Literal, ContainsNul> {
         let path = [store, "secrets", name, "path"].map(Text::try_from);
         Ok(Literal::Reference(Reference::new(
@@ -255,10 +257,10 @@ pub(super) fn password_file(source: &PasswordSource) -> Result<Option<Literal>, 
             path.into_iter().collect::<Result<Vec<_>, _>>()?,
         )))
     };
-    Ok(match source {
-        PasswordSource::File(path) => Some(Literal::text(path)?),
-        PasswordSource::Sops(name) => Some(secret("sops", name)?),
-        PasswordSource::Agenix(name) => Some(secret("age", name)?),
-        PasswordSource::Generated => None,
-    })
+    match source {
+        PasswordSource::File(path) => Literal::text(path),
+        PasswordSource::Sops(name) => secret("sops", name),
+        PasswordSource::Agenix(name) => secret("age", name),
+        PasswordSource::Generated => Literal::text(&generated_file(role)),
+    }
 }

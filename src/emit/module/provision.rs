@@ -47,21 +47,18 @@ pub fn context(
     context.insert("status", Literal::lines(STATUS.to_owned())?);
     context.insert("verifyScript", Literal::lines(VERIFY.to_owned())?);
     let credentials = sql::credentials(instance);
-    let loaded = credentials.iter().filter_map(|credential| {
-        let path = password_file(&credential.source).transpose()?;
-        Some(path.and_then(|path| Ok((Text::try_from(&*credential.name)?, path))))
-    });
-    context.insert("credentials", set(loaded)?);
+    // The unit that makes a password reads it without systemd's help.
+    let (made, kept): (Vec<&Credential>, Vec<&Credential>) = credentials
+        .iter()
+        .partition(|credential| credential.source == PasswordSource::Generated);
+    context.insert("credentials", set(kept.into_iter().map(loaded))?);
     let roles = credentials.iter().map(|credential| {
         let role = Literal::text(credential.role.as_str())?;
         Ok((Text::try_from(&*credential.name)?, role))
     });
     context.insert("credentialRoles", set(roles)?);
-    let made = credentials
-        .iter()
-        .filter(|credential| credential.source == PasswordSource::Generated);
     let mut groups = BTreeSet::new();
-    let made = made.map(|credential| {
+    let made = made.into_iter().map(|credential| {
         let access = instance
             .roles
             .get(&credential.role)
@@ -93,6 +90,12 @@ pub fn context(
     Ok(())
 }
 
+/// The name of a credential, and the file that systemd loads it from.
+fn loaded(credential: &Credential) -> Result<(Text, Literal), ContainsNul> {
+    let path = password_file(&credential.role, &credential.source)?;
+    Ok((Text::try_from(&*credential.name)?, path))
+}
+
 /// What the unit needs that writes the files of the connections. Each file is seven texts.
 fn connections(
     instance: &Instance,
@@ -100,7 +103,7 @@ fn connections(
     context: &mut BTreeMap<&'static str, Literal>,
 ) -> Result<(), ContainsNul> {
     let mut texts = Vec::new();
-    let mut loaded = BTreeMap::new();
+    let mut needed = BTreeMap::new();
     for (name, database) in &instance.databases {
         for file in connection_files::files(instance, name, database) {
             let place = credentials.binary_search_by(|it| it.role.cmp(&database.user));
@@ -119,19 +122,12 @@ fn connections(
                 texts.push(Literal::text(text)?);
             }
             if let Some(credential) = credential {
-                loaded.insert(&*credential.name, credential);
+                needed.insert(&*credential.name, credential);
             }
         }
     }
-    let loaded = loaded.into_iter().filter_map(|(name, credential)| {
-        let path = match credential.source {
-            PasswordSource::Generated => Literal::text(&generated_file(&credential.role)).map(Some),
-            _ => password_file(&credential.source),
-        };
-        let path = path.transpose()?;
-        Some(path.and_then(|path| Ok((Text::try_from(name)?, path))))
-    });
-    context.insert("connectionCredentials", set(loaded)?);
+    let needed = needed.into_values().map(loaded);
+    context.insert("connectionCredentials", set(needed)?);
     context.insert("connectionFiles", Literal::list(texts));
     context.insert("connectionsScript", Literal::lines(CONNECTIONS.to_owned())?);
     Ok(())

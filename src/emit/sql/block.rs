@@ -1,37 +1,80 @@
-//! What the script says of one database beside its document.
+//! What the script says of one part of the server: its roles, its databases, the contents of one of them.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{self, Instance};
+use crate::catalog;
 use crate::postgres::identifier::Identifier;
-use crate::postgres::quote::{quote_literal, quote_psql};
+use crate::postgres::quote::{quote_identifier, quote_literal, quote_psql};
 
-/// The values of the placeholders in the frame's part for one database.
-pub fn values(
-    instance: &Instance,
-    name: &Identifier,
-    program: &[u8],
-    document: &str,
-) -> [(&'static str, String); 9] {
-    let database = instance.databases.get(name);
-    let unpinned = database.map_or_else(|| NONE.to_owned(), unpinned);
-    // Reading which versions there are takes longer than all else that the gate looks at.
-    let gate = match unpinned.as_str() {
-        NONE => "gate",
-        _ => "gate_with_versions",
-    };
-    let template = database.and_then(|database| database.creation.as_ref()?.template.as_ref());
-    [
-        ("desired", quote_literal(document)),
-        ("shown", quote_psql(name.as_str())),
-        ("label", quote_psql(&label(name.as_str()))),
-        ("document", quote_psql(&digest(program, document))),
-        ("unpinned", quote_psql(&unpinned)),
-        ("gate", gate.to_owned()),
-        ("needs", needs(instance, name)),
-        ("ready", quote_psql(&ready_name(name))),
+/// The values of placeholders.
+pub type Values = Vec<(&'static str, String)>;
+
+/// What is told apart in the script.
+pub struct Block<'a> {
+    /// Which part of the program does it.
+    pub scope: &'static str,
+    /// The digest of that.
+    pub program: &'a [u8],
+    /// The database, when it is the contents of one.
+    pub database: Option<&'a Identifier>,
+    /// Its extensions whose version is not declared, as a JSON array.
+    pub unpinned: Option<String>,
+    /// Whether nothing can be other than declared while the catalogs stay the same.
+    pub is_told_by_catalogs: bool,
+    /// What is declared, as JSON.
+    pub document: String,
+}
+
+impl Block<'_> {
+    /// The values of the placeholders in the frame's part for it.
+    pub fn values(&self) -> Values {
+        let scope = self.scope;
+        let database = self.database.map_or("", Identifier::as_str);
+        // Reading which versions there are takes longer than all else that the gate looks at.
+        let versions = match self.unpinned {
+            Some(_) => "_with_versions",
+            None => "",
+        };
+        let gate = match self.is_told_by_catalogs {
+            true => "gate",
+            false => "no_gate",
+        };
+        // That of the roles and the databases is there from the start.
+        let first = match self.database {
+            Some(_) => ":session \\;\n",
+            None => "",
+        };
+        let part = self.database.map_or(scope, Identifier::as_str);
+        let unpinned = self.unpinned.as_deref().unwrap_or("[]");
+        vec![
+            ("scope", scope.to_owned()),
+            ("program", format!("{scope}_program")),
+            ("fingerprint", format!("{scope}_fingerprint{versions}")),
+            ("first", first.to_owned()),
+            ("gate", gate.to_owned()),
+            ("database", quote_psql(database)),
+            ("label", quote_psql(&label(database))),
+            ("part", quote_psql(part)),
+            ("unpinned", quote_psql(unpinned)),
+            ("digest", quote_psql(&digest(self.program, &self.document))),
+            ("desired", quote_literal(&self.document)),
+        ]
+    }
+}
+
+/// The values of the placeholders on the way to a database.
+pub fn way(name: &Identifier, database: &catalog::Database) -> Values {
+    let target = format!("dbname={} client_encoding=UTF8", quote_psql(name.as_str()));
+    let template = database
+        .creation
+        .as_ref()
+        .and_then(|it| it.template.as_ref());
+    vec![
+        ("database", quote_psql(name.as_str())),
+        // The double quotes are taken away by psql.
+        ("target", quote_psql(&quote_identifier(&target))),
         (
             "template",
             quote_psql(template.map_or("", Identifier::as_str)),
@@ -39,17 +82,22 @@ pub fn values(
     ]
 }
 
+/// The values of the placeholders of what tells whether the database can be used.
+pub fn readiness(name: &Identifier, database: &catalog::Database) -> Values {
+    vec![
+        ("needs", needs(name, database)),
+        ("ready", quote_psql(&ready_name(name))),
+    ]
+}
+
 /// What else must be as declared before the database can be used, as the program calls it.
-fn needs(instance: &Instance, database: &Identifier) -> String {
+fn needs(name: &Identifier, database: &catalog::Database) -> String {
     let of = |kind: &str, name: &Identifier| {
         format!("format('{kind} %I', {})", quote_literal(name.as_str()))
     };
-    let mut needs = vec![of("database", database)];
-    if let Some(declared) = instance.databases.get(database) {
-        needs.push(of("role", &declared.user));
-        if declared.owner != declared.user {
-            needs.push(of("role", &declared.owner));
-        }
+    let mut needs = vec![of("database", name), of("role", &database.user)];
+    if database.owner != database.user {
+        needs.push(of("role", &database.owner));
     }
     needs.join(", ")
 }
@@ -62,6 +110,7 @@ pub fn ready_name(database: &Identifier) -> String {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(byte)),
             _ => {
+                // Writing to a string can't fail.
                 let _ = write!(name, ".{byte:02X}");
             }
         }
@@ -69,18 +118,15 @@ pub fn ready_name(database: &Identifier) -> String {
     name
 }
 
-/// No extension.
-const NONE: &str = "[]";
-
-/// The extensions whose version is not declared, as a JSON array.
-fn unpinned(database: &catalog::Database) -> String {
+/// The extensions whose version is not declared, as a JSON array; none without any.
+pub fn unpinned(database: &catalog::Database) -> Option<String> {
     let extensions = database.extensions.iter();
     let names: Vec<&str> = extensions
         .filter(|(_, extension)| extension.version.is_none())
         .map(|(name, _)| name.as_str())
         .collect();
     // On one line, as psql wants its arguments; a list of strings can't fail to be JSON.
-    serde_json::to_string(&names).unwrap_or_else(|_| NONE.to_owned())
+    (!names.is_empty()).then(|| serde_json::to_string(&names).unwrap_or_default())
 }
 
 /// The name as the value of a label (Prometheus, "Exposition formats").

@@ -25,6 +25,16 @@ pub struct Roles<'a> {
     pub removed: Vec<&'a str>,
 }
 
+impl Roles<'_> {
+    /// Whether a password has to be read first.
+    pub fn reads_files(&self) -> bool {
+        let passwords = self.roles.iter().map(|role| &role.password);
+        passwords
+            .flatten()
+            .any(|password| matches!(password, Password::File(_)))
+    }
+}
+
 /// One role.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -170,6 +180,17 @@ pub struct Contents<'a> {
     pub creators: Vec<&'a str>,
     pub before: Vec<Hook<'a>>,
     pub after: Vec<Hook<'a>>,
+}
+
+impl Contents<'_> {
+    /// Whether nothing can be other than declared while the catalogs that the fingerprint reads stay the same.
+    pub fn is_told_by_catalogs(&self) -> bool {
+        let is_beside = |grant: &Grant| {
+            grant.kind == "largeObject"
+                || matches!(grant.schema, Some("pg_catalog" | "information_schema"))
+        };
+        self.before.is_empty() && self.after.is_empty() && !self.grants.iter().any(is_beside)
+    }
 }
 
 /// One extension.

@@ -1,78 +1,102 @@
 //! The text of the program: its parts put together, and the placeholders of a text filled.
 
-/// The script around the programs.
-pub const FRAME: &str = include_str!("../../../templates/provision/frame.sql");
+/// The start of the script.
+pub const HEAD: &str = include_str!("../../../templates/provision/head.sql");
+/// One part of the server: its roles, its databases, the contents of one of them.
+pub const SCOPE: &str = include_str!("../../../templates/provision/scope.sql");
+/// What of the server's roles and databases is not as declared.
+pub const OBSTACLES: &str = include_str!("../../../templates/provision/obstacles.sql");
+/// Whether the database can be used.
+pub const READY: &str = include_str!("../../../templates/provision/ready.sql");
+/// The databases that are missing.
+pub const CREATION: &str = include_str!("../../../templates/provision/creation.sql");
+/// The way to a database.
+pub const CONNECT: &str = include_str!("../../../templates/provision/connect.sql");
+/// The end of the script.
+pub const TAIL: &str = include_str!("../../../templates/provision/tail.sql");
+
 const ENGINE: &str = include_str!("../../../templates/provision/engine.sql");
 const ROLES: &str = include_str!("../../../templates/provision/roles.sql");
 const DATABASES: &str = include_str!("../../../templates/provision/databases.sql");
 const CONTENTS: &str = include_str!("../../../templates/provision/contents.sql");
 const SCRAM: &str = include_str!("../../../templates/provision/scram.sql");
 const SESSION: &str = include_str!("../../../templates/provision/session.sql");
+const WORK: &str = include_str!("../../../templates/provision/work.sql");
 const REPORT: &str = include_str!("../../../templates/provision/report.sql");
 const ROUTE: &str = include_str!("../../../templates/provision/route.sql");
 const GATE: &str = include_str!("../../../templates/provision/gate.sql");
-const STAMP: &str = include_str!("../../../templates/provision/stamp.sql");
+const NO_GATE: &str = include_str!("../../../templates/provision/no_gate.sql");
+const ROLES_FINGERPRINT: &str = include_str!("../../../templates/provision/fingerprint_roles.sql");
+const DATABASES_FINGERPRINT: &str =
+    include_str!("../../../templates/provision/fingerprint_databases.sql");
+const CONTENTS_FINGERPRINT: &str =
+    include_str!("../../../templates/provision/fingerprint_contents.sql");
+const PARAMETERS: &str = include_str!("../../../templates/provision/parameters.sql");
 const VERSIONS: &str = include_str!("../../../templates/provision/versions.sql");
-const FINGERPRINT: &str = include_str!("../../../templates/provision/fingerprint.sql");
-
-/// Ends what is repeated for each database.
-const END: &str = "-- @end";
-
-/// Starts what is repeated for each database.
-const EACH: &str = "-- @each database";
 
 /// The key of the lock that keeps a second run waiting: `dbgen` in ASCII.
 pub const LOCK: &str = "431147672942";
 
-/// What stands for the engine around each difference, and for the texts that are run several times: SQL constants, which
-/// psql keeps in variables.
-pub struct Programs {
-    pub roles: String,
-    pub databases: String,
-    pub contents: String,
-    pub session: String,
-    pub report: String,
-    pub gate: String,
-    pub gate_with_versions: String,
-    pub route: String,
-}
+/// The programs, and the texts that are run several times: SQL constants, which psql keeps in variables.
+pub struct Programs(Vec<(&'static str, String)>);
 
 impl Programs {
     /// Put together; the session has these values.
-    pub fn new(values: &[(&str, &str)]) -> Programs {
-        let mut session = String::new();
-        fill(&mut session, SESSION, values);
-        Programs {
-            roles: dollar_quote(&program(ROLES, "")),
-            databases: dollar_quote(&program(DATABASES, "")),
-            contents: dollar_quote(&program(CONTENTS, &with_fingerprint(STAMP, VERSIONS))),
-            session: dollar_quote(&session),
-            report: dollar_quote(REPORT),
-            gate: dollar_quote(&with_fingerprint(GATE, "")),
-            gate_with_versions: dollar_quote(&with_fingerprint(GATE, VERSIONS)),
-            route: dollar_quote(ROUTE),
-        }
+    pub fn new(session: &[(&str, &str)]) -> Programs {
+        let with = |text, name, part: &str| filled(text, &[(name, part.trim_end())]);
+        let texts = [
+            ("roles_program", program(ROLES)),
+            ("databases_program", program(DATABASES)),
+            ("contents_program", program(CONTENTS)),
+            ("session", filled(SESSION, session)),
+            ("work", WORK.to_owned()),
+            ("report", REPORT.to_owned()),
+            ("route", ROUTE.to_owned()),
+            ("gate", GATE.to_owned()),
+            ("no_gate", NO_GATE.to_owned()),
+            ("roles_fingerprint", ROLES_FINGERPRINT.to_owned()),
+            (
+                "databases_fingerprint",
+                with(DATABASES_FINGERPRINT, "parameters", ""),
+            ),
+            (
+                "databases_fingerprint_with_parameters",
+                with(DATABASES_FINGERPRINT, "parameters", PARAMETERS),
+            ),
+            (
+                "contents_fingerprint",
+                with(CONTENTS_FINGERPRINT, "versions", ""),
+            ),
+            (
+                "contents_fingerprint_with_versions",
+                with(CONTENTS_FINGERPRINT, "versions", VERSIONS),
+            ),
+        ];
+        Programs(
+            texts
+                .into_iter()
+                .map(|(name, text)| (name, dollar_quote(&text)))
+                .collect(),
+        )
+    }
+
+    /// The values of the placeholders for them.
+    pub fn values(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, text)| (*name, text.as_str()))
+    }
+
+    /// One of them.
+    pub fn text(&self, name: &str) -> &str {
+        self.values()
+            .find_map(|(known, text)| (known == name).then_some(text))
+            .unwrap_or_default()
     }
 }
 
-/// The engine around a difference, and what it does when nothing is different any more.
-fn program(difference: &str, finish: &str) -> String {
+/// The engine around a difference.
+fn program(difference: &str) -> String {
     let difference = with_part(difference, "-- @scram", SCRAM);
-    let engine = with_part(ENGINE, "-- @finish", finish);
-    with_part(&engine, "-- @difference", &difference)
-}
-
-/// The text with the query of a database's fingerprint, which costs less without the versions of extensions.
-fn with_fingerprint(text: &str, versions: &str) -> String {
-    let mut fingerprint = String::with_capacity(FINGERPRINT.len() + versions.len());
-    fill(
-        &mut fingerprint,
-        FINGERPRINT.trim_end(),
-        &[("versions", versions.trim_end())],
-    );
-    let mut out = String::with_capacity(text.len() + fingerprint.len());
-    fill(&mut out, text, &[("fingerprint", &fingerprint)]);
-    out
+    with_part(ENGINE, "-- @difference", &difference)
 }
 
 /// The text as an SQL constant in which nothing is escaped.
@@ -96,37 +120,11 @@ fn with_part(text: &str, mark: &str, part: &str) -> String {
     out
 }
 
-/// A piece of the frame.
-pub enum Piece<'a> {
-    Once(&'a str),
-    EachDatabase(&'a str),
-}
-
-/// The pieces of the frame.
-pub fn pieces(frame: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = frame;
-    while let Some((once, repeated)) = split_at_line(rest, EACH) {
-        let (repeated, after) = split_at_line(repeated, END).unwrap_or((repeated, ""));
-        pieces.push(Piece::Once(once));
-        pieces.push(Piece::EachDatabase(repeated));
-        rest = after;
-    }
-    pieces.push(Piece::Once(rest));
-    pieces
-}
-
-/// What stands before and after the line.
-fn split_at_line<'a>(text: &'a str, line: &str) -> Option<(&'a str, &'a str)> {
-    let mut start = 0;
-    for candidate in text.split_inclusive('\n') {
-        let end = start + candidate.len();
-        if candidate.trim() == line {
-            return Some((&text[..start], &text[end..]));
-        }
-        start = end;
-    }
-    None
+/// The text with its `@placeholders@` replaced.
+fn filled(text: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    fill(&mut out, text, values);
+    out
 }
 
 /// Adds the text to `out`, with its `@placeholders@` replaced. What replaces them is not looked at again, so that data
@@ -172,7 +170,7 @@ mod tests {
     #[test]
     fn no_tag_of_a_dollar_quote_stands_in_what_it_quotes() {
         for part in [ROLES, DATABASES, CONTENTS] {
-            let program = program(part, &with_fingerprint(STAMP, VERSIONS));
+            let program = program(part);
             assert_eq!(program.matches("$dbgen$").count(), 2);
             assert!(program.starts_with("DO $dbgen$\n"));
             assert!(program.ends_with("$dbgen$;\n"));
@@ -182,19 +180,6 @@ mod tests {
         assert_eq!(
             dollar_quote("$dbgen_part$"),
             "$_dbgen_part$$dbgen_part$$_dbgen_part$"
-        );
-    }
-
-    #[test]
-    fn a_frame_is_its_pieces() {
-        let frame = "a\n-- @each database\nb\n-- @end\nc\n";
-        let texts = pieces(frame).into_iter().map(|piece| match piece {
-            Piece::Once(text) => ("once", text),
-            Piece::EachDatabase(text) => ("each", text),
-        });
-        assert_eq!(
-            texts.collect::<Vec<_>>(),
-            [("once", "a\n"), ("each", "b\n"), ("once", "c\n")]
         );
     }
 }

@@ -18,7 +18,8 @@ use crate::catalog::{Converge, Instance, Public, Settings};
 use crate::postgres::identifier::Identifier;
 use crate::postgres::parameter::{self, List};
 use crate::postgres::quote::quote_literal;
-use frame::{LOCK, Piece, Programs};
+use block::Block;
+use frame::{LOCK, Programs};
 use json::to_json;
 use logins::Logins;
 use rights::Rights;
@@ -50,61 +51,116 @@ pub struct Desired {
 
 /// What is declared, as the program reads it.
 pub fn desired(instance: &Instance, secrets: &Secrets) -> Desired {
-    let logins = Logins::new(instance);
-    let mut outside = Vec::with_capacity(instance.databases.len());
-    let mut contents = BTreeMap::new();
-    for (name, database) in &instance.databases {
-        let mut rights = Rights::new(database, logins.with_database(name));
-        outside.push(databases::database(instance, name, database, &mut rights));
-        let inside = contents::contents(instance, name, database, rights);
-        contents.insert(name.clone(), to_json(&inside));
-    }
+    let documents = Documents::new(instance, secrets);
+    let contents = documents.contents.iter();
     Desired {
-        roles: to_json(&roles::roles(instance, secrets)),
-        databases: to_json(&databases::databases(instance, outside)),
-        contents,
+        roles: to_json(&documents.roles),
+        databases: to_json(&documents.databases),
+        contents: contents
+            .map(|(name, contents)| ((*name).clone(), to_json(contents)))
+            .collect(),
+    }
+}
+
+struct Documents<'a> {
+    roles: document::Roles<'a>,
+    databases: document::Databases<'a>,
+    contents: Vec<(&'a Identifier, document::Contents<'a>)>,
+}
+
+impl<'a> Documents<'a> {
+    fn new(instance: &'a Instance, secrets: &Secrets<'a>) -> Documents<'a> {
+        let logins = Logins::new(instance);
+        let mut outside = Vec::with_capacity(instance.databases.len());
+        let mut inside = Vec::with_capacity(instance.databases.len());
+        for (name, database) in &instance.databases {
+            let mut rights = Rights::new(database, logins.with_database(name));
+            outside.push(databases::database(instance, name, database, &mut rights));
+            let contents = contents::contents(instance, name, database, rights);
+            inside.push((name, contents));
+        }
+        Documents {
+            roles: roles::roles(instance, secrets),
+            databases: databases::databases(instance, outside),
+            contents: inside,
+        }
     }
 }
 
 /// The program.
 pub fn script(instance: &Instance, secrets: &Secrets) -> String {
-    let desired = desired(instance, secrets);
+    let documents = Documents::new(instance, secrets);
     let programs = Programs::new(&[
+        ("lock", LOCK),
         ("lock_timeout", &quote_literal(&instance.timeouts.lock)),
         (
             "statement_timeout",
             &quote_literal(&instance.timeouts.statement),
         ),
     ]);
-    let common = [
-        ("roles_program", programs.roles.as_str()),
-        ("databases_program", &programs.databases),
-        ("contents_program", &programs.contents),
-        ("session", &programs.session),
-        ("report", &programs.report),
-        ("gate_program", &programs.gate),
-        ("gate_with_versions_program", &programs.gate_with_versions),
-        ("route", &programs.route),
-        ("roles", &quote_literal(&desired.roles)),
-        ("databases", &quote_literal(&desired.databases)),
-        ("lock", LOCK),
-    ];
-    let program = block::program_digest(&programs.contents);
+    let names: Vec<&str> = instance.databases.keys().map(Identifier::as_str).collect();
+    let names = quote_literal(&array(&names));
     let mut script = String::with_capacity(256 << 10);
-    for piece in frame::pieces(frame::FRAME) {
-        match piece {
-            Piece::Once(text) => frame::fill(&mut script, text, &common),
-            Piece::EachDatabase(text) => {
-                for (name, contents) in &desired.contents {
-                    let own = block::values(instance, name, &program, contents);
-                    let own = own.iter().map(|(name, value)| (*name, value.as_str()));
-                    let values: Vec<_> = own.chain(common).collect();
-                    frame::fill(&mut script, text, &values);
-                }
-            }
-        }
+    let mut add = |text: &str, values: &[(&'static str, String)]| {
+        let values: Vec<_> = values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .chain([("names", names.as_str())])
+            .chain(programs.values())
+            .collect();
+        frame::fill(&mut script, text, &values);
+    };
+    add(frame::HEAD, &[]);
+    let digest = |program| block::program_digest(programs.text(program));
+    let roles = Block {
+        scope: "roles",
+        program: &digest("roles_program"),
+        database: None,
+        unpinned: None,
+        // Whether a password is the declared one has to be tried.
+        is_told_by_catalogs: !documents.roles.reads_files(),
+        document: to_json(&documents.roles),
+    };
+    let roles = roles.values();
+    add(frame::SCOPE, &roles);
+    add(frame::OBSTACLES, &roles);
+    let databases = Block {
+        scope: "databases",
+        program: &digest("databases_program"),
+        database: None,
+        unpinned: None,
+        is_told_by_catalogs: true,
+        document: to_json(&documents.databases),
+    };
+    let databases = databases.values();
+    add(frame::CREATION, &databases);
+    add(frame::SCOPE, &databases);
+    add(frame::OBSTACLES, &databases);
+    let program = digest("contents_program");
+    for ((name, contents), database) in documents.contents.iter().zip(instance.databases.values()) {
+        add(frame::CONNECT, &block::way(name, database));
+        let contents = Block {
+            scope: "contents",
+            program: &program,
+            database: Some(name),
+            unpinned: block::unpinned(database),
+            is_told_by_catalogs: contents.is_told_by_catalogs(),
+            document: to_json(contents),
+        };
+        add(frame::SCOPE, &contents.values());
+        add(frame::READY, &block::readiness(name, database));
     }
+    add(frame::TAIL, &[]);
     script
+}
+
+/// The names as the text of an array (manual: "Array Input and Output Syntax").
+fn array(names: &[&str]) -> String {
+    let quoted = names.iter().map(|name| {
+        let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
+        format!("\"{escaped}\"")
+    });
+    format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
 }
 
 fn converge(converge: Converge) -> &'static str {

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::Result;
 use super::ask::ask;
 use crate::diagnostic::visible;
-use crate::postgres::quote::quote_connection;
-use crate::server::psql::Psql;
+use crate::server::psql::{Psql, connect};
 
 const INVENTORY: &str = include_str!("../../../templates/removal/inventory.sql");
 
@@ -15,8 +14,7 @@ pub(super) type Inventory = BTreeMap<String, String>;
 
 /// Looks.
 pub(super) fn inventory(psql: &Psql, database: &str) -> Result<Inventory> {
-    let target = quote_connection(database);
-    let script = format!("\\connect -reuse-previous=on {target}\n{INVENTORY}");
+    let script = format!("{}{INVENTORY}", connect(database));
     let lines = ask(psql, &script)?;
     let pairs = lines
         .iter()

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::Result;
 use super::ask::ask;
 use crate::postgres::identifier::Identifier;
-use crate::postgres::quote::{quote_connection, quote_psql};
-use crate::server::psql::Psql;
+use crate::postgres::quote::quote_psql;
+use crate::server::psql::{Psql, connect};
 
 const LOOK: &str = include_str!("../../../templates/removal/look.sql");
 const DEPENDENTS: &str = include_str!("../../../templates/removal/dependents.sql");
@@ -146,10 +146,8 @@ pub(super) fn look(
     if !places.is_empty() {
         let mut script = variables;
         for place in places {
-            let target = quote_connection(place);
-            script.push_str(&format!(
-                "\\connect -reuse-previous=on {target}\nSET search_path = pg_catalog;\n{DEPENDENTS}"
-            ));
+            script.push_str(&connect(place));
+            script.push_str(DEPENDENTS);
         }
         for line in ask(psql, &script)? {
             let dependents: Dependents = serde_json::from_str(&line)?;

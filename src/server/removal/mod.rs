@@ -8,6 +8,7 @@ mod look;
 mod scratch;
 mod tool;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,12 +17,10 @@ use thiserror::Error;
 use super::psql::{Psql, PsqlError};
 use crate::catalog::Removed;
 use crate::plan::{Kind, Scope, ScopeName, Step};
-use crate::postgres::identifier::Identifier;
-use crate::postgres::quote::quote_literal;
 use archive::Archive;
-use ask::{ask, execute};
+use ask::{ask, finish, repair};
 use inventory::inventory;
-use look::{Look, look};
+use look::look;
 use scratch::Scratch;
 
 /// What is to be removed, and where.
@@ -97,8 +96,14 @@ impl Removal<'_> {
     /// # Errors
     /// When the server can't be asked.
     pub fn plan(&self) -> Result<Scope> {
-        let look = self.look(&self.removed.roles, &self.removed.databases)?;
-        let databases = look.databases.iter().map(|it| match self.obstacle_of(it) {
+        let none = BTreeSet::new();
+        let databases = look(self.psql, &self.removed.databases, &none, &none)?.databases;
+        // Of what stays after all, roles may still be needed.
+        let goes = |it: &&look::Database| self.obstacle_of(it).is_none();
+        let leaving = databases.iter().filter(goes);
+        let leaving = leaving.map(|it| it.name.clone()).collect();
+        let roles = look(self.psql, &none, &self.removed.roles, &leaving)?.roles;
+        let databases = databases.iter().map(|it| match self.obstacle_of(it) {
             Some(why) => step(Kind::Blocked, it.object(), None, why),
             None => {
                 let why = format!(
@@ -108,7 +113,7 @@ impl Removal<'_> {
                 step(Kind::Change, it.object(), Some(it.drop_statement()), why)
             }
         });
-        let roles = look.roles.iter().map(|it| match self.obstacle_to(it) {
+        let roles = roles.iter().map(|it| match self.obstacle_to(it) {
             Some(why) => step(Kind::Blocked, it.object(), None, why),
             None => {
                 let why = "removed by declaration".to_owned();
@@ -140,8 +145,9 @@ impl Removal<'_> {
             reported(&one);
             all.steps.extend(one.steps);
         };
+        let none = BTreeSet::new();
         for name in &self.removed.databases {
-            let found = self.look_at(name)?;
+            let found = look(self.psql, &[name.clone()].into(), &none, &none)?;
             let Some(it) = found.databases.first() else {
                 continue;
             };
@@ -160,12 +166,11 @@ impl Removal<'_> {
                 },
             });
         }
-        let none = Default::default();
-        for it in &self.look(&self.removed.roles, &none)?.roles {
+        for it in &look(self.psql, &none, &self.removed.roles, &none)?.roles {
             report(match self.obstacle_to(it) {
                 Some(why) => step(Kind::Blocked, it.object(), None, why),
-                None => match ask(self.psql, &format!("{};\n", it.drop_statement())) {
-                    Ok(_) => {
+                None => match finish(self.psql, &format!("{};\n", it.drop_statement())) {
+                    Ok(()) => {
                         let why = "removed by declaration".to_owned();
                         step(Kind::Change, it.object(), Some(it.drop_statement()), why)
                     }
@@ -179,19 +184,6 @@ impl Removal<'_> {
 
     fn directory(&self) -> &Path {
         Path::new(self.removed.dump_directory.as_deref().unwrap_or_default())
-    }
-
-    fn look(
-        &self,
-        roles: &std::collections::BTreeSet<Identifier>,
-        leaving: &std::collections::BTreeSet<Identifier>,
-    ) -> Result<Look> {
-        look(self.psql, leaving, roles, leaving)
-    }
-
-    fn look_at(&self, database: &Identifier) -> Result<Look> {
-        let none = Default::default();
-        look(self.psql, &[database.clone()].into(), &none, &none)
     }
 
     fn obstacle_of(&self, it: &look::Database) -> Option<String> {
@@ -229,14 +221,14 @@ impl Removal<'_> {
     fn remove(&self, it: &look::Database, time: &str) -> Result<PathBuf> {
         if it.closed {
             // A run that was killed has left it so, and the dump must not have it.
-            execute(self.psql, &it.open_script())?;
+            repair(self.psql, &it.open_script())?;
         }
         let archive = Archive::dump(self.psql, it, self.directory(), self.lock_timeout)?;
         let restored = Scratch::create(self.psql, it)?.restored(&archive)?;
         // From here on nobody but superusers may enter, so that nothing is written that the dump lacks.
         let dropped = ask(self.psql, &it.close_script())
             .and_then(|_| self.drop(it, time, archive, &restored));
-        dropped.map_err(|error| match execute(self.psql, &it.open_script()) {
+        dropped.map_err(|error| match repair(self.psql, &it.open_script()) {
             Ok(()) => error,
             Err(then) => RemovalError::StillClosed {
                 why: error.to_string(),
@@ -254,12 +246,8 @@ impl Removal<'_> {
         restored: &inventory::Inventory,
     ) -> Result<PathBuf> {
         let name = &it.name;
-        let now = look(
-            self.psql,
-            &[name.clone()].into(),
-            &Default::default(),
-            &Default::default(),
-        )?;
+        let none = BTreeSet::new();
+        let now = look(self.psql, &[name.clone()].into(), &none, &none)?;
         match now.databases.first() {
             Some(now) if now.oid == it.oid && now.obstacles.is_empty() => {}
             Some(now) if now.oid == it.oid => {
@@ -275,7 +263,7 @@ impl Removal<'_> {
             return Err(RemovalError::Differs(differences));
         }
         let path = archive.publish(it, time)?;
-        ask(self.psql, &format!("{};\n", it.drop_statement())).map_err(|error| match error {
+        finish(self.psql, &format!("{};\n", it.drop_statement())).map_err(|error| match error {
             RemovalError::Server(told) => {
                 RemovalError::Server(format!("{told}; its verified dump is {}", path.display()))
             }
@@ -306,9 +294,4 @@ fn step(kind: Kind, object: String, sql: Option<String>, why: String) -> Step {
 fn failed(object: String, statement: String, error: &RemovalError) -> Step {
     let why = format!("not removed: {error}");
     step(Kind::Failed, object, Some(statement), why)
-}
-
-/// The text as a value in a script.
-fn literal(text: &str) -> String {
-    quote_literal(text)
 }

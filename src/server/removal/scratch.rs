@@ -3,10 +3,11 @@
 use std::process::Stdio;
 
 use super::archive::Archive;
-use super::ask::{ask, execute};
+use super::ask::{ask, repair};
 use super::inventory::{Inventory, inventory};
 use super::look::Database;
-use super::{RemovalError, Result, literal, tool};
+use super::{RemovalError, Result, tool};
+use crate::postgres::quote::{quote_identifier, quote_literal};
 use crate::server::connection::to_database;
 use crate::server::psql::Psql;
 
@@ -46,7 +47,10 @@ impl<'p> Scratch<'p> {
         }
         let told = ask(
             psql,
-            &format!("COMMENT ON DATABASE {quoted} IS {};\n", literal(&comment)),
+            &format!(
+                "COMMENT ON DATABASE {quoted} IS {};\n",
+                quote_literal(&comment)
+            ),
         );
         match told {
             Ok(_) => Ok(scratch),
@@ -86,13 +90,13 @@ impl<'p> Scratch<'p> {
 
     fn drop(self) -> Result<()> {
         let quoted = self.quoted();
-        execute(
+        repair(
             self.psql,
             &format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE);\n"),
         )
     }
 
     fn quoted(&self) -> String {
-        crate::postgres::quote::quote_identifier(&self.name)
+        quote_identifier(&self.name)
     }
 }

@@ -1,0 +1,13 @@
+
+\set database @database@
+\set template @template@
+\set hypothetical ''
+\set reachable on
+\if :all_reachable
+\set target @target@
+\else
+:route \gset
+\endif
+\if :reachable
+\connect -reuse-previous=on :target
+\endif

@@ -1,0 +1,87 @@
+-- Makes a PostgreSQL server what the declarations say. For psql, as a superuser:
+--   psql --no-psqlrc --dbname postgres --file THIS                    do it, and log each statement
+--   psql --no-psqlrc --dbname postgres --variable mode=plan --file THIS   print what would be done, change nothing
+-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus), ready_file=FILE (the databases that
+-- can be used, one in each line), without_passwords=on (leave the passwords as they are).
+-- Exit status 3: something failed or is blocked; each database is done wholly or not at all, whatever becomes of the others.
+\set ON_ERROR_STOP on
+\set QUIET on
+-- Of statements that are sent together the last one answers.
+\set SHOW_ALL_RESULTS off
+\encoding UTF8
+\set SHOW_CONTEXT never
+\pset pager off
+\pset format unaligned
+\pset tuples_only on
+\if :{?mode}
+\else
+\set mode apply
+\endif
+\if :{?format}
+\else
+\set format text
+\endif
+\set statements_text ''
+\set drift_text ''
+\set unfinished_in ''
+\set all_obstacles ''
+\set doubtful off
+\set finished ''
+\set hypothetical ''
+\set reachable on
+\set unpinned []
+\set passwords on
+\if :{?without_passwords}
+\set passwords off
+\endif
+SELECT
+  @session@ AS session,
+  @work@ AS work,
+  @gate@ AS gate,
+  @no_gate@ AS no_gate,
+  @route@ AS route,
+  @report@ AS report,
+  @roles_program@ AS roles_program,
+  @databases_program@ AS databases_program,
+  @contents_program@ AS contents_program,
+  @roles_fingerprint@ AS roles_fingerprint,
+  @contents_fingerprint@ AS contents_fingerprint,
+  @contents_fingerprint_with_versions@ AS contents_fingerprint_with_versions
+\gset
+:session \;
+SELECT
+  :'mode' = 'plan' AS plan,
+  :'format' = 'json' AS json,
+  :'mode' NOT IN ('plan', 'apply') OR :'format' NOT IN ('text', 'json') AS unknown,
+  CASE :'mode' WHEN 'plan' THEN 'READ ONLY' ELSE '' END AS access_mode,
+  current_database() AS maintenance,
+  pg_is_in_recovery() AS standby,
+  current_setting('server_version_num')::integer < 140000 AS too_old,
+  NOT current_setting('is_superuser')::boolean AS unprivileged,
+  :'mode' = 'apply' AND NOT @names@::text[] <@ ARRAY(SELECT datname::text FROM pg_database) AS create_some,
+  @names@::text[] <@ ARRAY(
+    SELECT datname::text FROM pg_database
+    WHERE datallowconn AND datconnlimit <> -2 AND has_database_privilege(oid, 'CONNECT')) AS all_reachable,
+  CASE WHEN current_setting('server_version_num')::integer < 150000
+    THEN @databases_fingerprint@ ELSE @databases_fingerprint_with_parameters@ END AS databases_fingerprint
+\gset
+\if :unknown
+DO $$ BEGIN RAISE EXCEPTION 'dbgen: mode is plan or apply, format is text or json'; END $$;
+\endif
+\if :too_old
+DO $$ BEGIN RAISE EXCEPTION 'dbgen: this server is older than PostgreSQL 14'; END $$;
+\endif
+\if :standby
+\warn 'dbgen: this server is a standby: nothing to do'
+\quit
+\endif
+\if :unprivileged
+-- Nobody else can write what the gate reads.
+\set gate :no_gate
+\if :plan
+\elif :{?without_superuser}
+\else
+DO $$ BEGIN RAISE EXCEPTION 'dbgen: "%" is no superuser; nothing was changed', current_user; END $$;
+\endif
+\endif
+\set ON_ERROR_STOP off
