@@ -94,7 +94,7 @@ printf '%s\\n' \"$INVOCATION_ID\" \"$(cat \"$1/files\")\" > \"$1/connections.d/.
 ";
 
 /// A folder with the units, and the commands that start the manager.
-fn host(test: &str) -> Option<Folder> {
+fn host(test: &str, release: &str) -> Option<Folder> {
     let evaluator = nix::evaluator(test)?;
     for program in ["systemctl", "unshare"] {
         if !run::has(program, test) {
@@ -107,7 +107,7 @@ fn host(test: &str) -> Option<Folder> {
         .evaluate_one(Configuration {
             modules: &[&seen.out, HOST],
             show: &[],
-            release: "24.11",
+            release,
         })
         .unwrap();
     let evaluated = Folder::new();
@@ -216,11 +216,10 @@ fn of_unit(name: &str, unit: &str, outcome: &Value, home: &str) -> String {
         ] {
             text += &format!("Environment={variable}={home}/{folder}\n");
         }
-        if service == "postgresql" {
-            text = text.replace("Type=notify", "Type=oneshot\nRemainAfterExit=true");
-            if !text.contains("Type=") {
-                text += "Type=oneshot\nRemainAfterExit=true\n";
-            }
+        if service.starts_with("postgresql") {
+            let lines = text.lines().filter(|line| !line.starts_with("Type="));
+            text = lines.map(|line| format!("{line}\n")).collect();
+            text += "Type=oneshot\nRemainAfterExit=true\n";
         }
     }
     text
@@ -230,9 +229,9 @@ fn of_unit(name: &str, unit: &str, outcome: &Value, home: &str) -> String {
 static ONE: Mutex<()> = Mutex::new(());
 
 /// What the commands print under a manager; nothing where there can be none.
-fn under_systemd(test: &str, commands: &str) -> Option<String> {
+fn under_systemd(test: &str, release: &str, commands: &str) -> Option<String> {
     let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = host(test)?;
+    let folder = host(test, release)?;
     if Path::new("/run/systemd/system").exists() {
         eprintln!(
             "skipped: {test}: this host has a systemd of its own, whose control groups another one would use"
@@ -263,12 +262,7 @@ fn under_systemd(test: &str, commands: &str) -> Option<String> {
     Some(seen.out)
 }
 
-#[test]
-fn services_start_with_their_databases_and_are_left_alone_otherwise() {
-    let test = "services_start_with_their_databases_and_are_left_alone_otherwise";
-    let Some(out) = under_systemd(
-        test,
-        r#"
+const STARTS: &str = r#"
 do_ start good.service bad.service worker@1.service
 echo "one is ready: $(state good.service bad.service worker@1.service)"
 do_ restart dbgen-provision.service; idle
@@ -295,24 +289,34 @@ echo "files: $(starts good) $(state dbgen-connections.service good.service)"
 provisioned=$(id dbgen-provision.service)
 do_ restart postgresql.service; idle
 [ "$provisioned" != "$(id dbgen-provision.service)" ] && echo "another server: $(starts good) $(state good.service)"
-"#,
-    ) else {
-        return;
-    };
-    assert_eq!(
-        out.lines().map(str::trim_end).collect::<Vec<_>>(),
-        [
-            "one is ready: active inactive active",
-            "provisioned again: 1 active inactive",
-            "both are ready: 1 active active",
-            "provisioning fails: failed active active",
-            "a start without the database: active inactive",
-            "a start tries again: 2 active active active",
-            "no files: failed inactive active",
-            "files: 2 active active",
-            "another server: 2 active",
-        ]
-    );
+"#;
+
+const STARTED: [&str; 9] = [
+    "one is ready: active inactive active",
+    "provisioned again: 1 active inactive",
+    "both are ready: 1 active active",
+    "provisioning fails: failed active active",
+    "a start without the database: active inactive",
+    "a start tries again: 2 active active active",
+    "no files: failed inactive active",
+    "files: 2 active active",
+    "another server: 2 active",
+];
+
+#[test]
+fn services_start_with_their_databases_and_are_left_alone_otherwise() {
+    let test = "services_start_with_their_databases_and_are_left_alone_otherwise";
+    // Without postgresql.target, and with it.
+    for release in ["24.11", "26.05"] {
+        let Some(out) = under_systemd(test, release, STARTS) else {
+            return;
+        };
+        assert_eq!(
+            out.lines().map(str::trim_end).collect::<Vec<_>>(),
+            STARTED,
+            "{release}"
+        );
+    }
 }
 
 #[test]
@@ -320,6 +324,7 @@ fn services_are_restarted_once_when_their_password_is_another_one() {
     let test = "services_are_restarted_once_when_their_password_is_another_one";
     let Some(out) = under_systemd(
         test,
+        "26.05",
         r#"
 list '*'
 do_ start good.service bad.service worker@1.service; idle
