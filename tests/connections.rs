@@ -83,6 +83,37 @@ fn every_client_connects_with_what_was_written() {
 }
 
 #[test]
+fn a_further_role_has_files_of_its_own() {
+    let Some(host) = Host::new("a_further_role_has_files_of_its_own", &hostile()[..1], "") else {
+        return;
+    };
+    let seen = host.run();
+    assert_eq!((seen.status, &*seen.err), (Some(0), ""));
+    let who = expected("immich", "reader");
+    let text = fs::read_to_string(host.file(0, "environment.reader")).unwrap();
+    let url = text
+        .lines()
+        .find_map(|line| line.strip_prefix("DATABASE_URL="));
+    assert_eq!(host.shown(&mut host.psql(&[url.unwrap()])), who);
+    let mut by_service = host.psql(&["service=s"]);
+    by_service
+        .env("PGSERVICEFILE", host.file(0, "pg_service.conf.reader"))
+        .env("PGPASSFILE", host.file(0, "pgpass.reader"));
+    assert_eq!(host.shown(&mut by_service), who);
+    let metadata = fs::metadata(host.file(0, "pgpass.reader")).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o7777, 0o400);
+    // Each holds the password of its role and no other.
+    let own = fs::read_to_string(host.file(0, "pgpass")).unwrap();
+    assert!(!own.contains("reader") && !text.contains(&host.variables(0)["DB_PASSWORD"]));
+    // A file that can't be written leaves the connection incomplete.
+    host.give_to("reader", "");
+    assert_eq!(host.run().status, Some(1));
+    let complete = fs::read_to_string(host.root().join(".complete")).unwrap();
+    assert!(!complete.contains("immich"), "{complete}");
+    assert!(!host.file(0, "environment.reader").exists());
+}
+
+#[test]
 fn the_unix_user_needs_no_password() {
     let test = "the_unix_user_needs_no_password";
     let own = as_server_user("id".into()).arg("-un").output().unwrap();
@@ -250,7 +281,10 @@ fn the_unit_runs_as_root_and_reads_the_same_secrets() {
             let service = &unit["serviceConfig"];
             assert_eq!(
                 service["LoadCredential"],
-                serde_json::json!(["password.immich:/run/secrets/0"])
+                serde_json::json!([
+                    "password.immich:/run/secrets/0",
+                    "password.reader:/run/secrets/reader"
+                ])
             );
             assert_eq!(service["RuntimeDirectory"], "dbgen/connections");
             assert!(service.get("User").is_none() && service.get("StateDirectory").is_none());
@@ -264,6 +298,10 @@ fn the_unit_runs_as_root_and_reads_the_same_secrets() {
                 "/run/dbgen/connections/s/immich/environment"
             );
             assert_eq!(connection["roles"]["reader"]["username"], "reader");
+            assert_eq!(
+                connection["roles"]["reader"]["environmentFile"],
+                "/run/dbgen/connections/s/immich/environment.reader"
+            );
             assert_eq!(
                 connection["roles"]["reader"]["passwordFile"],
                 "/run/secrets/reader"

@@ -37,7 +37,11 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         if !said.first(|it| it.service_file).is_some_and(|it| it.value) {
             continue;
         }
-        for name in [&database.name, &database.user, &service.name] {
+        let further = database.access.iter().map(|access| &access.role);
+        for name in [&database.name, &database.user, &service.name]
+            .into_iter()
+            .chain(further)
+        {
             let text = &*name.value;
             let label = if text.contains(['\n', '\r']) {
                 "a line break ends it there"

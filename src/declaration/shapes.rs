@@ -755,7 +755,7 @@ static HOOK: Shape = Shape {
 
 static CONNECTION: Shape = Shape {
     name: "connection",
-    doc: "Files below `/run/dbgen/connections` that tell a service how to connect, with the password where it needs one. They belong to the service alone.",
+    doc: "Files below `/run/dbgen/connections` that tell a service how to connect, with the password where it needs one. They belong to the service alone. Each further role that logs in and has privileges in the database has files of its own.",
     fields: &[
         optional(
             "environment",

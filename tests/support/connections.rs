@@ -29,6 +29,9 @@ for ways in ([os.environ['DATABASE_URL']], {}), ([], parts), (['service=s'], {})
         print(connection.execute(sys.argv[1]).fetchone()[0])
 ";
 
+/// The password of the further role.
+pub const READER: &str = "re%ad:er's \\ pässword";
+
 /// What [`WHO`] gives.
 pub fn expected(database: &str, user: &str) -> String {
     let hex = |text: &str| -> String { text.bytes().map(|byte| format!("{byte:02x}")).collect() };
@@ -113,6 +116,10 @@ impl Host {
         text += "[[services.s.roles]]\nname = \"reader\"\nlogin = true\npassword = { file = \"/run/secrets/reader\" }\n";
         let seen = Folder::with(&[("s.toml", &text)]).run(&["render", "s.toml"]);
         assert_eq!(seen.status, Some(0), "{}", seen.err);
+        sql += &format!(
+            "CREATE ROLE reader LOGIN PASSWORD {};\n",
+            quote_literal(READER)
+        );
         cluster.sql("postgres", &sql);
         cluster.write(
             "pg_hba.conf",
@@ -140,11 +147,17 @@ impl Host {
         for (place, (_, _, password)) in databases.iter().enumerate() {
             host.give(place, &format!("{password}\n"));
         }
+        host.give_to("reader", READER);
         Some(host)
     }
 
     /// Gives the unit a secret.
     pub fn give(&self, place: usize, secret: &str) {
+        self.give_to(&place.to_string(), secret);
+    }
+
+    /// The same by the name of its file.
+    pub fn give_to(&self, place: &str, secret: &str) {
         let names = fs::read_to_string(self.home.path().join("module.nix")).unwrap();
         let user = names
             .split_once("connectionCredentials = {")

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::connection_files::{self, ROOT};
+use super::connection_files::{self, ENVIRONMENT, PGPASS, ROOT, SERVICE_FILE, path};
 use super::provision::generated_file;
 use crate::catalog::{Database, Instance, PasswordSource};
 use crate::emit::nix::literal::{ContainsNul, Entries, Literal, Reference, Root, Text};
@@ -123,9 +123,6 @@ struct Connection {
     login: Login,
     /// libpq takes a directory in place of a host.
     socket_only: bool,
-    environment_file: Option<Literal>,
-    pgpass_file: Option<Literal>,
-    service_file: Option<Literal>,
     /// The further roles that may do something in the database.
     roles: Vec<Login>,
 }
@@ -135,18 +132,37 @@ struct Connection {
 struct Login {
     role: Text,
     password_file: Option<Literal>,
+    environment_file: Option<Literal>,
+    pgpass_file: Option<Literal>,
+    service_file: Option<Literal>,
 }
 
 impl Login {
-    fn new(instance: &Instance, name: &Identifier) -> Result<Login, ContainsNul> {
-        let role = instance.roles.get(name);
+    fn new(
+        instance: &Instance,
+        name: &Identifier,
+        database: &Database,
+        login: &Identifier,
+    ) -> Result<Login, ContainsNul> {
+        let role = instance.roles.get(login);
         let password_file = match role.and_then(|role| role.password.as_ref()) {
-            Some(source) => Some(password_file(name, source)?),
+            Some(source) => Some(password_file(login, source)?),
             None => None,
         };
+        let files = database.connection.as_deref();
+        let file = |wanted: bool, kind: &str| {
+            let path = || format!("{ROOT}/{}", path(name, database, login, kind));
+            wanted.then(|| Literal::text(&path())).transpose()
+        };
         Ok(Login {
-            role: Text::try_from(name.shared())?,
+            role: Text::try_from(login.shared())?,
             password_file,
+            environment_file: file(
+                files.is_some_and(|files| files.environment.is_some()),
+                ENVIRONMENT,
+            )?,
+            pgpass_file: file(files.is_some_and(|files| files.pgpass), PGPASS)?,
+            service_file: file(files.is_some_and(|files| files.service_file), SERVICE_FILE)?,
         })
     }
 }
@@ -158,45 +174,18 @@ impl Connection {
         database: &Database,
     ) -> Result<Connection, ContainsNul> {
         let roles = instance.further_roles(database).into_iter();
-        let file = |wanted: bool, file: &str| {
-            let path = || {
-                format!(
-                    "{ROOT}/{}/{file}",
-                    connection_files::folder(&database.service, name)
-                )
-            };
-            wanted.then(|| Literal::text(&path())).transpose()
-        };
-        let files = database.connection.as_deref();
         Ok(Connection {
             database: Text::try_from(name.shared())?,
-            login: Login::new(instance, &database.user)?,
+            login: Login::new(instance, name, database, &database.user)?,
             socket_only: database.socket_only,
-            environment_file: file(
-                files.is_some_and(|files| files.environment.is_some()),
-                "environment",
-            )?,
-            pgpass_file: file(files.is_some_and(|files| files.pgpass), "pgpass")?,
-            service_file: file(
-                files.is_some_and(|files| files.service_file),
-                "pg_service.conf",
-            )?,
             roles: roles
-                .map(|role| Login::new(instance, role))
+                .map(|role| Login::new(instance, name, database, role))
                 .collect::<Result<_, _>>()?,
         })
     }
 
     fn attributes(&self, names: &Names, port: u16) -> Result<Literal, ContainsNul> {
         let mut attributes = self.of_login(&self.login, names, port)?;
-        let files = [
-            (&names.environment_file, &self.environment_file),
-            (&names.pgpass_file, &self.pgpass_file),
-            (&names.service_file, &self.service_file),
-        ];
-        for (name, file) in files {
-            attributes.extend(file.clone().map(|path| (name.clone(), path)));
-        }
         if !self.roles.is_empty() {
             let roles = self.roles.iter().map(|login| {
                 let attributes = self.of_login(login, names, port)?;
@@ -241,6 +230,14 @@ impl Connection {
         attributes.push(names.socket_directory.clone());
         attributes.push((names.url.clone(), Literal::text(&url)?));
         attributes.push((names.username.clone(), Literal::Str(login.role.clone())));
+        let files = [
+            (&names.environment_file, &login.environment_file),
+            (&names.pgpass_file, &login.pgpass_file),
+            (&names.service_file, &login.service_file),
+        ];
+        for (name, file) in files {
+            attributes.extend(file.clone().map(|path| (name.clone(), path)));
+        }
         Ok(attributes)
     }
 }

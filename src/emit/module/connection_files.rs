@@ -13,6 +13,15 @@ use crate::postgres::identifier::Identifier;
 /// Below this folder each connection has a folder of its own.
 pub const ROOT: &str = "/run/dbgen/connections";
 
+/// A file of variables.
+pub const ENVIRONMENT: &str = "environment";
+
+/// A password file of libpq.
+pub const PGPASS: &str = "pgpass";
+
+/// A connection service file of libpq.
+pub const SERVICE_FILE: &str = "pg_service.conf";
+
 /// One file.
 #[derive(Debug, PartialEq)]
 pub struct File {
@@ -26,7 +35,9 @@ pub struct File {
     pub mode: Box<str>,
     /// Its text.
     pub text: String,
-    /// Whether the password stands in it.
+    /// The role that it is for.
+    pub role: Identifier,
+    /// Whether its password stands in it.
     pub is_secret: bool,
 }
 
@@ -37,32 +48,47 @@ pub fn folder(service: &str, name: &Identifier) -> String {
     format!("{}/{}", of(service), of(name.as_str()))
 }
 
+/// Where a file is that is for the role, below [`ROOT`]. Those of further roles have the role in their names.
+pub fn path(name: &Identifier, database: &Database, role: &Identifier, kind: &str) -> String {
+    let folder = folder(&database.service, name);
+    match *role == database.user {
+        true => format!("{folder}/{kind}"),
+        false => {
+            let role = file_name(role.as_str()).replace('%', "=");
+            format!("{folder}/{kind}.{role}")
+        }
+    }
+}
+
 /// The files of a database.
 pub fn files(instance: &Instance, name: &Identifier, database: &Database) -> Vec<File> {
     let Some(declared) = &database.connection else {
         return Vec::new();
     };
-    let facts = Facts::new(instance, name, database, declared);
     let environment = declared.environment.as_ref();
-    let texts = [
-        environment.map(|environment| ("environment", facts.environment(environment))),
-        declared.pgpass.then(|| ("pgpass", facts.pgpass())),
-        declared
-            .service_file
-            .then(|| ("pg_service.conf", facts.service_file(declared.pgpass))),
-    ];
-    let folder = folder(&database.service, name);
     let owner = declared.owner.as_ref().or(database.unix_user.as_ref());
     let owner = owner.map_or("root".into(), Clone::clone);
-    let files = texts.into_iter().flatten().map(|(kind, text)| File {
-        path: format!("{folder}/{kind}"),
-        owner: owner.clone(),
-        group: declared.group.clone().unwrap_or_default(),
-        mode: declared.mode.clone(),
-        is_secret: has_password(&text),
-        text,
-    });
-    files.collect()
+    let mut files = Vec::new();
+    for role in instance.logins(database) {
+        let facts = Facts::new(instance, name, database, role, declared);
+        let texts = [
+            environment.map(|environment| (ENVIRONMENT, facts.environment(environment))),
+            declared.pgpass.then(|| (PGPASS, facts.pgpass())),
+            declared
+                .service_file
+                .then(|| (SERVICE_FILE, facts.service_file(declared.pgpass))),
+        ];
+        files.extend(texts.into_iter().flatten().map(|(kind, text)| File {
+            path: path(name, database, role, kind),
+            owner: owner.clone(),
+            group: declared.group.clone().unwrap_or_default(),
+            mode: declared.mode.clone(),
+            role: role.clone(),
+            is_secret: has_password(&text),
+            text,
+        }));
+    }
+    files
 }
 
 /// Whether the password is to stand in the text.
@@ -93,17 +119,21 @@ impl<'c> Facts<'c> {
         instance: &'c Instance,
         name: &'c Identifier,
         database: &'c Database,
+        user: &'c Identifier,
         declared: &Connection,
     ) -> Facts<'c> {
-        let role = instance.roles.get(&database.user);
+        let role = instance.roles.get(user);
         let password = role.is_some_and(|role| role.password.is_some());
-        let is_peer = database.unix_user.is_some();
+        let is_peer = match *user == database.user {
+            true => database.unix_user.is_some(),
+            false => role.is_some_and(|role| role.unix_user.is_some()),
+        };
         let socket = database.socket_only || declared.socket.unwrap_or(is_peer || !password);
         let socket_directory = &*instance.socket_directory;
         Facts {
             service: &database.service,
             database: name.as_str(),
-            user: database.user.as_str(),
+            user: user.as_str(),
             host: if socket {
                 socket_directory
             } else {

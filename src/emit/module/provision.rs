@@ -106,7 +106,7 @@ fn connections(
     let mut needed = BTreeMap::new();
     for (name, database) in &instance.databases {
         for file in connection_files::files(instance, name, database) {
-            let place = credentials.binary_search_by(|it| it.role.cmp(&database.user));
+            let place = credentials.binary_search_by(|it| it.role.cmp(&file.role));
             let credential = place.ok().and_then(|place| credentials.get(place));
             let credential = credential.filter(|_| file.is_secret);
             let credential_name = credential.map_or("", |credential| &*credential.name);
@@ -116,7 +116,7 @@ fn connections(
                 &*file.group,
                 &*file.mode,
                 credential_name,
-                database.user.as_str(),
+                file.role.as_str(),
                 &*file.text,
             ] {
                 texts.push(Literal::text(text)?);
