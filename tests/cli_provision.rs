@@ -692,6 +692,37 @@ fn what_is_blocked_is_a_difference_and_the_rest_is_done() {
 }
 
 #[test]
+fn what_is_not_committed_is_not_told_as_done() {
+    let Some(cluster) = one_server("what_is_not_committed_is_not_told_as_done") else {
+        return;
+    };
+    cluster.sql("postgres", "CREATE DATABASE immich");
+    let parent = "CREATE TABLE public.parent (a integer PRIMARY KEY)";
+    let child = "CREATE TABLE public.child (a integer REFERENCES public.parent DEFERRABLE INITIALLY DEFERRED)";
+    cluster.sql("immich", &format!("{parent}; {child}"));
+    // COMMIT fails, after every statement has succeeded.
+    let hook = "INSERT INTO public.child VALUES (1)";
+    let hooks = format!(
+        "hooks = {{ after = [{{ sql = \"{hook}\", unless = \"SELECT EXISTS (SELECT FROM public.child)\" }}] }}\n"
+    );
+    let folder = declared(&format!("{IMMICH}schemas = [\"app\"]\n{hooks}"));
+    for format in ["human", "json"] {
+        let arguments = ["apply", "declared.toml", "--format", format];
+        let seen = as_superuser(&folder, &cluster, &arguments);
+        ended(&seen, 1);
+        assert!(!seen.out.contains("CREATE SCHEMA"), "{}", seen.out);
+        let failed = match format {
+            "human" => "database immich",
+            _ => "\"failed\": [\n    {\n      \"scope\": \"contents\"",
+        };
+        assert!(seen.out.contains(failed), "{}", seen.out);
+        assert!(seen.err.contains("foreign key constraint"), "{}", seen.err);
+        let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'app'";
+        assert_eq!(cluster.sql("immich", schemas), "0");
+    }
+}
+
+#[test]
 fn a_reader_that_leaves_early_changes_nothing() {
     let Some(cluster) = one_server("a_reader_that_leaves_early_changes_nothing") else {
         return;
