@@ -75,7 +75,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
                 .label("no value of a connection")
                 .help(format!(
                     "write {}, each with `:quoted`, and those that are no URL with `:url`, where they need it",
-                    phrase::and_list(&names)
+                    phrase::and_list(names)
                 )),
         );
     }
