@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use run::Folder;
 use serde_json::Value;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "check",
     "render",
     "hba",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 13] = [
     "apply",
     "verify",
     "sql",
+    "rotate",
     "explain",
     "schema",
     "init",
@@ -129,14 +130,20 @@ fn every_example_in_the_help_is_a_command_line_that_works() {
     assert!(lines.len() > 15, "{lines:?}");
     for line in lines {
         let hba = "local all all peer\nhost all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n";
-        let password = "password = { file = \"/run/secrets/immich\" }\n";
+        let source = match line.contains(" rotate ") {
+            true => "generate = true",
+            false => "file = \"/run/secrets/immich\"",
+        };
+        let password = format!("password = {{ {source} }}\n");
         let folder = Folder::with(&[
             (
                 "services/immich.toml",
-                &(IMMICH.replace("services.immich.databases", "databases") + password),
+                &(IMMICH.replace("services.immich.databases", "databases") + &password),
             ),
             ("immich.secret", "secret"),
             ("bin/psql", PSQL),
+            ("bin/systemctl", "#!/bin/sh\n"),
+            ("passwords/immich", ""),
             ("facts", FACTS),
             ("pg_hba.conf", hba),
             ("pg_ident.conf", ""),
@@ -158,9 +165,12 @@ fn every_example_in_the_help_is_a_command_line_that_works() {
             .replace("nix eval --json .#declarations", "echo '{\"services\":{}}'")
             .replace("/etc/pg_hba.conf", "pg_hba.conf")
             .replace("/var/lib/node_exporter/", "")
+            .replace("dbgen rotate", "dbgen rotate --directory passwords")
             .replace("man ./man/dbgen.1", "test -s man/dbgen.1");
-        let psql = folder.path("bin/psql");
-        std::fs::set_permissions(psql, PermissionsExt::from_mode(0o755)).unwrap();
+        for program in ["bin/psql", "bin/systemctl"] {
+            let executable = PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(folder.path(program), executable).unwrap();
+        }
         let seen = folder.sh(&format!("HOME=$PWD; PATH=$PWD/bin:$PATH; {line}"));
         assert_eq!(seen.status, Some(0), "{line}: {}{}", seen.out, seen.err);
     }
@@ -397,7 +407,7 @@ fn what_new_writes_declares_a_database_of_the_services_name_whatever_the_name() 
         assert_eq!(report["logins"][0]["user"], service);
         // The service is named like its file.
         let module = folder.run(&["render", "-o", "-"]).out;
-        assert_eq!(module.matches("passwordFile").count(), 0, "{service}");
+        assert_eq!(module.matches("passwordFile =").count(), 0, "{service}");
         let quoted = format!(
             "\"{}\"",
             service

@@ -198,6 +198,14 @@ fn a_password_that_a_file_can_not_hold_is_told_and_the_others_are_written() {
         return;
     };
     assert_eq!(host.run().status, Some(0));
+    let complete = || {
+        let list = fs::read_to_string(host.root().join(".complete")).unwrap();
+        list.lines().skip(1).count()
+    };
+    assert_eq!(complete(), 3);
+    host.give(1, "a\u{1}b");
+    assert_eq!(host.run().status, Some(1));
+    assert_eq!(complete(), 2);
     host.give(0, "two\nlines\ttab\n\n");
     host.give(1, "a\u{1}b");
     host.give(2, "SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5");
@@ -220,6 +228,7 @@ fn a_password_that_a_file_can_not_hold_is_told_and_the_others_are_written() {
     assert_eq!(host.variables(0)["DB_PASSWORD"], "two\nlines\ttab\n");
     assert!(!host.file(0, "pgpass").exists() && !host.file(2, "environment").exists());
     assert!(host.file(1, "pgpass").exists());
+    assert_eq!(complete(), 0);
 }
 
 #[test]

@@ -17,7 +17,7 @@ mod run;
 
 use std::collections::BTreeSet;
 
-use declarations::{Declarations, Dice, any_declarations};
+use declarations::{Declarations, Dice, UNITS, any_declarations};
 use hba_words::{Line, lines};
 use model::Model;
 use nix::Configuration;
@@ -113,7 +113,7 @@ fn the_evaluated_module_equals_the_declarations() {
     }
 }
 
-/// A module that gives every secret a path, as sops-nix and agenix would.
+/// A module that gives every secret a path, as sops-nix and agenix would, and defines the units.
 fn secrets(model: &Model) -> String {
     let all: Vec<String> = model
         .secrets
@@ -126,7 +126,15 @@ fn secrets(model: &Model) -> String {
             )
         })
         .collect();
-    format!("{{ {} }}", all.join(" "))
+    let services = UNITS
+        .iter()
+        .filter_map(|unit| unit.strip_suffix(".service"));
+    let services = services.map(|name| {
+        let name = nix_string(name);
+        format!("systemd.services.{name}.serviceConfig.ExecStart = \"/run/it\";")
+    });
+    let services: Vec<String> = services.collect();
+    format!("{{ {} {} }}", all.join(" "), services.join(" "))
 }
 
 fn nix_string(text: &str) -> String {

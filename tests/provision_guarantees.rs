@@ -57,7 +57,7 @@ fn declarations() -> Value {
         "databases": [database("there"), database("new`id`")],
         "roles": [
             { "name": "reader", "memberOf": ["group"], "settings": { "statement_timeout": "5s" } },
-            { "name": "group", "createdb": true },
+            { "name": "group", "createdb": true, "comment": "all of us" },
             { "name": "other" },
         ],
     } } })
@@ -660,11 +660,47 @@ const BY_HAND: &[(&str, &str)] = &[
         "ALTER ROLE reader SET statement_timeout = '6s'",
     ),
     ("a comment", "COMMENT ON DATABASE there IS NULL"),
+    ("a comment on a role", "COMMENT ON ROLE \"group\" IS NULL"),
     ("an attribute of a role", "ALTER ROLE \"group\" NOCREATEDB"),
     ("a membership", "REVOKE \"group\" FROM reader"),
     (
         "a dropped role",
         "DROP OWNED BY reader; REVOKE CONNECT ON DATABASE there, \"new`id`\" FROM reader; DROP ROLE IF EXISTS reader",
+    ),
+];
+
+/// What is only told, and how it is undone.
+const FOUND: &[(&str, &str, &str)] = &[
+    (
+        "a setting of a role in the database",
+        "ALTER ROLE reader IN DATABASE there SET work_mem = '3MB'",
+        "ALTER ROLE reader IN DATABASE there RESET work_mem",
+    ),
+    (
+        "a setting of the superuser in the database",
+        "ALTER ROLE postgres IN DATABASE there SET work_mem = '3MB'",
+        "ALTER ROLE postgres IN DATABASE there RESET work_mem",
+    ),
+    (
+        "a grant on a tablespace",
+        "GRANT CREATE ON TABLESPACE pg_default TO reader",
+        "REVOKE CREATE ON TABLESPACE pg_default FROM reader",
+    ),
+    ("a new role", "CREATE ROLE stranger", "DROP ROLE stranger"),
+    (
+        "a new database",
+        "CREATE DATABASE stranger",
+        "DROP DATABASE stranger",
+    ),
+    (
+        "a grant on a table",
+        "GRANT DELETE ON public.a TO other",
+        "REVOKE DELETE ON public.a FROM other",
+    ),
+    (
+        "a new schema",
+        "CREATE SCHEMA stranger",
+        "DROP SCHEMA stranger",
     ),
 ];
 
@@ -684,7 +720,11 @@ fn what_a_hand_changes_is_noticed_by_the_next_run() {
             set_up(cluster);
             program.apply(cluster);
             let good = whole(cluster);
+            let remembered = "SELECT string_agg(split_part(setting, '=', 1), ' ' ORDER BY setting) \
+                FROM pg_db_role_setting, unnest(setconfig) AS setting WHERE setting LIKE 'dbgen.converged%'";
+            let all = "dbgen.converged_contents dbgen.converged_databases dbgen.converged_roles";
             for (what, sql) in BY_HAND {
+                assert_eq!(cluster.sql("postgres", remembered), all, "before {what}");
                 let sql = sql.replace(", \"new`id`\"", "");
                 if what.starts_with("a dropped role") {
                     cluster.sql("there", &sql.replace("DROP ROLE IF EXISTS reader", ""));
@@ -705,8 +745,61 @@ fn what_a_hand_changes_is_noticed_by_the_next_run() {
                 let lost: Vec<&String> = good.iter().filter(|line| !now.contains(line)).collect();
                 assert!(lost.is_empty(), "{what} ({}): {lost:#?}", cluster.major);
             }
+            let parameter = (
+                "a grant on a parameter",
+                "GRANT SET ON PARAMETER log_statement TO reader",
+                "REVOKE SET ON PARAMETER log_statement FROM reader",
+            );
+            let newer = (cluster.major >= 15).then_some(&parameter);
+            for (what, sql, undo) in FOUND.iter().chain(newer) {
+                assert_eq!(cluster.sql("postgres", remembered), all, "before {what}");
+                cluster.sql("there", sql);
+                let plan = program.plan(cluster);
+                assert_ne!(plan.of_kind("found"), [""; 0], "{what} ({})", cluster.major);
+                cluster.sql("there", undo);
+                program.apply(cluster);
+            }
         },
     );
+}
+
+/// What is committed between the last look at the catalogs and the moment when they are remembered.
+#[test]
+fn what_is_committed_meanwhile_is_not_remembered() {
+    each_quiet("what_is_committed_meanwhile_is_not_remembered", |cluster| {
+        let mut declared = declarations();
+        declared["services"]["app"]["databases"]
+            .as_array_mut()
+            .unwrap()
+            .truncate(1);
+        let program = Program::of(&declared);
+        set_up(cluster);
+        let remembering =
+            "-- As long as the catalogs stay like this there is nothing to look at.\n";
+        assert_eq!(program.0.matches(remembering).count(), 3);
+        let slow = Program(program.0.replace(
+            remembering,
+            "IF current_database() = 'there' THEN PERFORM pg_sleep(2); END IF;\n",
+        ));
+        for (round, table) in [("of changes", "later"), ("that only remembers", "latest")] {
+            let run = slow.start(cluster, "postgres", Mode::Apply);
+            wait_for_sleep(cluster, "there");
+            cluster.sql("there", &format!("CREATE TABLE public.{table} ()"));
+            let run = Run::of(run);
+            assert_eq!(run.status, Some(0), "{run}");
+            assert_ne!(
+                program.plan(cluster).changes(),
+                [""; 0],
+                "a run {round} ({})",
+                cluster.major
+            );
+            program.apply(cluster);
+            cluster.sql(
+                "postgres",
+                "ALTER ROLE postgres IN DATABASE there RESET ALL",
+            );
+        }
+    });
 }
 
 /// Only who passed a right on can take it back, and the way there is taken from PUBLIC in the same run.

@@ -21,14 +21,18 @@ fn the_readme_shows_what_happens() {
         .collect();
     assert!(blocks.len() >= 5);
     let server = newest("the_readme_shows_what_happens: the blocks that need a server");
-    let server = server.map(|installation| Cluster::start(&installation, &[]));
+    let server = server.map(|installation| Cluster::start_tcp(&installation, &[]));
     for block in blocks {
-        if server.is_none() && block.contains("dbgen plan") {
+        let needs_server = ["dbgen plan", "dbgen apply"];
+        if server.is_none() && needs_server.iter().any(|command| block.contains(command)) {
             continue;
         }
         let folder = tempfile::tempdir().unwrap();
         let example = folder.path().join("homelab");
         copy(&root.join("examples/homelab"), &example);
+        if block.contains("services/wiki.toml") {
+            fs::write(example.join("services/wiki.toml"), wiki(&readme)).unwrap();
+        }
         for step in block.split_inclusive('\n').fold(Vec::new(), steps) {
             let (command, expected) = step;
             let seen = run(&command, &example, server.as_ref());
@@ -49,6 +53,12 @@ fn the_committed_modules_are_current() {
         let seen = run("dbgen render --check", &root.join(project), None);
         assert_eq!(seen, Vec::<String>::new(), "{project}");
     }
+}
+
+/// The declaration that the README shows.
+fn wiki(readme: &str) -> &str {
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    rest.split("```").next().unwrap()
 }
 
 fn steps(mut steps: Vec<(String, Vec<String>)>, line: &str) -> Vec<(String, Vec<String>)> {

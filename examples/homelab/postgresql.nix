@@ -70,7 +70,8 @@ let
     "-- Makes a PostgreSQL server what the declarations say. For psql, as a superuser:"
     "--   psql --no-psqlrc --dbname postgres --file THIS                    do it, and log each statement"
     "--   psql --no-psqlrc --dbname postgres --variable mode=plan --file THIS   print what would be done, change nothing"
-    "-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus)."
+    "-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus), ready_file=FILE (the databases that"
+    "-- can be used, one in each line), without_passwords=on (leave the passwords as they are)."
     "-- Exit status 3: something failed or is blocked; each database is done wholly or not at all, whatever becomes of the others."
     "\\set ON_ERROR_STOP on"
     "\\set QUIET on"
@@ -92,9 +93,16 @@ let
     "\\set statements_text ''"
     "\\set drift_text ''"
     "\\set unfinished_in ''"
+    "\\set all_obstacles ''"
+    "\\set doubtful off"
+    "\\set finished ''"
     "\\set hypothetical ''"
     "\\set reachable on"
     "\\set unpinned []"
+    "\\set passwords on"
+    "\\if :{?without_passwords}"
+    "\\set passwords off"
+    "\\endif"
     "SELECT"
     "  $dbgen_part$SELECT"
     "  set_config('search_path', 'pg_catalog', false),"
@@ -119,7 +127,8 @@ let
     "  -- Reading the program once is enough."
     "  set_config('check_function_bodies', 'off', false),"
     "  set_config('idle_in_transaction_session_timeout', '10min', false),"
-    "  set_config('dbgen.mode', :'mode', false)"
+    "  set_config('dbgen.mode', :'mode', false),"
+    "  set_config('dbgen.passwords', :'passwords', false)"
     "$dbgen_part$ AS work,"
     "  $dbgen_part$-- Whether the catalogs are what they were when nothing was left to do and nothing to report; this is remembered where only"
     "-- a superuser can write."
@@ -171,6 +180,10 @@ let
     "  END AS lines,"
     "  :'format' = 'json' OR count(*) > 0 AS has_lines,"
     "  coalesce(bool_or(step->>'kind' = 'failed' OR step->>'kind' = 'blocked' AND NOT :'plan'::boolean), false) AS unfinished,"
+    "  -- What failed undid the whole scope."
+    "  coalesce("
+    "    string_agg(DISTINCT CASE step->>'kind' WHEN 'failed' THEN :'scope' ELSE step->>'object' END || E'\\n', '')"
+    "      FILTER (WHERE step->>'kind' IN ('failed', 'blocked')), '') AS obstacles,"
     "  format(E'dbgen_statements{%s} %s\\n', :'series', count(*) FILTER (WHERE step->>'kind' = 'change')) AS statements_line,"
     "  ("
     "    SELECT string_agg("
@@ -191,6 +204,7 @@ let
     "  exact CONSTANT boolean := coalesce(desired->>'converge' = 'authoritative', false);"
     "  version CONSTANT integer := current_setting('server_version_num');"
     "  last_pass CONSTANT integer := 6;"
+    "  without_passwords CONSTANT boolean := coalesce(current_setting('dbgen.passwords', true) = 'off', false);"
     "  attempts integer := 0;"
     "  -- The catalogs' fingerprint from before a pass looks: what somebody else commits meanwhile must not be remembered."
     "  seen text := current_setting('dbgen.seen', true);"
@@ -479,6 +493,7 @@ let
     "  client_key bytea;"
     "  server_key bytea;"
     "BEGIN"
+    "  EXIT passwords WHEN without_passwords;"
     "  IF NOT has_column_privilege('pg_catalog.pg_authid', 'rolpassword', 'SELECT') THEN"
     "    FOR role_name IN"
     "      SELECT d.item ->> 'name' FROM jsonb_array_elements(desired -> 'roles') WITH ORDINALITY AS d (item, place)"
@@ -942,7 +957,7 @@ let
     "    END;"
     "  END LOOP;"
     "  -- As long as the catalogs stay like this there is nothing to look at."
-    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' THEN"
+    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' AND NOT without_passwords THEN"
     "    step := jsonb_build_object("
     "      'kind', 'record',"
     "      'object', format('database %I', current_database()),"
@@ -975,6 +990,7 @@ let
     "  exact CONSTANT boolean := coalesce(desired->>'converge' = 'authoritative', false);"
     "  version CONSTANT integer := current_setting('server_version_num');"
     "  last_pass CONSTANT integer := 6;"
+    "  without_passwords CONSTANT boolean := coalesce(current_setting('dbgen.passwords', true) = 'off', false);"
     "  attempts integer := 0;"
     "  -- The catalogs' fingerprint from before a pass looks: what somebody else commits meanwhile must not be remembered."
     "  seen text := current_setting('dbgen.seen', true);"
@@ -1595,7 +1611,7 @@ let
     "    END;"
     "  END LOOP;"
     "  -- As long as the catalogs stay like this there is nothing to look at."
-    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' THEN"
+    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' AND NOT without_passwords THEN"
     "    step := jsonb_build_object("
     "      'kind', 'record',"
     "      'object', format('database %I', current_database()),"
@@ -1628,6 +1644,7 @@ let
     "  exact CONSTANT boolean := coalesce(desired->>'converge' = 'authoritative', false);"
     "  version CONSTANT integer := current_setting('server_version_num');"
     "  last_pass CONSTANT integer := 6;"
+    "  without_passwords CONSTANT boolean := coalesce(current_setting('dbgen.passwords', true) = 'off', false);"
     "  attempts integer := 0;"
     "  -- The catalogs' fingerprint from before a pass looks: what somebody else commits meanwhile must not be remembered."
     "  seen text := current_setting('dbgen.seen', true);"
@@ -2350,7 +2367,7 @@ let
     "    END;"
     "  END LOOP;"
     "  -- As long as the catalogs stay like this there is nothing to look at."
-    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' THEN"
+    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' AND NOT without_passwords THEN"
     "    step := jsonb_build_object("
     "      'kind', 'record',"
     "      'object', format('database %I', current_database()),"
@@ -2525,7 +2542,7 @@ let
     ""
     "\\set scope roles"
     "\\set database ''"
-    "\\set document 'dbfb4cce89e8d8350848201f9e7b20dff4e2b1ddda6afc3f0ec546644b085019'"
+    "\\set document '5f2528d75043d357e5acd9812a8fbfb0ac735c7c60c805d216e19ae66ff9600f'"
     "\\set unpinned '[]'"
     "\\set fingerprint :roles_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' '' '\"'"
@@ -2614,6 +2631,14 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'roles'"
     "\\endif"
+    "\\if :unfinished"
+    "\\set doubtful on"
+    "\\if :committed"
+    "\\set all_obstacles :all_obstacles :obstacles"
+    "\\else"
+    "\\set all_obstacles :all_obstacles :scope '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "-- CREATE DATABASE can't run in a transaction."
     "\\if :create_some"
@@ -2656,7 +2681,7 @@ let
     ""
     "\\set scope databases"
     "\\set database ''"
-    "\\set document '51744e2eec31b43c64a6b7ecce8c8545cd57371869d8cca94ec2d6e8f1d411ea'"
+    "\\set document 'e3b0d7064455f54dc045818eeaed46de5573e39ea3e1acbfb5ca03aef7527dd4'"
     "\\set unpinned '[]'"
     "\\set fingerprint :databases_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' '' '\"'"
@@ -2728,6 +2753,14 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'databases'"
     "\\endif"
+    "\\if :unfinished"
+    "\\set doubtful on"
+    "\\if :committed"
+    "\\set all_obstacles :all_obstacles :obstacles"
+    "\\else"
+    "\\set all_obstacles :all_obstacles :scope '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'authentik'"
     "\\set template ''"
@@ -2745,7 +2778,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'authentik'"
-    "\\set document 'a79c2dad0b0fd49928a9bd411c2a1bc78814774bbb183f9bd4c118823420b4d1'"
+    "\\set document '019fc1b6eed49b46dcbdb9ab5336cabca2e544546c0bef1bcce3a473796a446c'"
     "\\set unpinned '[]'"
     "\\set fingerprint :contents_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' 'authentik' '\"'"
@@ -2814,6 +2847,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'authentik'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'authentik'), format('role %I', 'authentik')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'authentik' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'forgejo'"
     "\\set template ''"
@@ -2831,7 +2877,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'forgejo'"
-    "\\set document '6242d0112a97884b6939fedcf368fbee06efbb9588bf1361106fbbf4c434d22e'"
+    "\\set document 'b8c63f8eb018f9286f6bd0052c94639a03c85c62b3a12cdd0060422a7fa6fb5d'"
     "\\set unpinned '[]'"
     "\\set fingerprint :contents_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' 'forgejo' '\"'"
@@ -2900,6 +2946,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'forgejo'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'forgejo'), format('role %I', 'forgejo')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'forgejo' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'grafana'"
     "\\set template ''"
@@ -2917,7 +2976,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'grafana'"
-    "\\set document 'aefc72fe37e02beadd90a2a3447d8b33ef2581787a8969a0ce95738583af7fac'"
+    "\\set document '2cd0f08be9ed48883ce649289f785bf004fccfc99881fdf67bf3973169f4054b'"
     "\\set unpinned '[]'"
     "\\set fingerprint :contents_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' 'grafana' '\"'"
@@ -2986,6 +3045,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'grafana'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'grafana'), format('role %I', 'grafana')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'grafana' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'hass'"
     "\\set template ''"
@@ -3003,7 +3075,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'hass'"
-    "\\set document '3258d2898a360111507aa4770c4864d5ff9635917bb76ed89c3d0867ecb4de7f'"
+    "\\set document '17bc0556f5bdc16503ea0b686f2455d56571a054fe0e9b7edc1ed56804030306'"
     "\\set unpinned '[]'"
     "\\set fingerprint :contents_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' 'hass' '\"'"
@@ -3079,6 +3151,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'hass'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'hass'), format('role %I', 'hass')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'hass' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'immich'"
     "\\set template ''"
@@ -3096,7 +3181,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'immich'"
-    "\\set document '0d5c372652f19520a6a63c03e2734daccc87fd0196f2e55a83f6bba81154152b'"
+    "\\set document 'f54547f6c07bd6a10f01062d917a974fc988aba939b42fd638f18dc8312a62f5'"
     "\\set unpinned '[\"cube\",\"earthdistance\",\"pg_trgm\",\"unaccent\",\"uuid-ossp\",\"vchord\",\"vector\"]'"
     "\\set fingerprint :contents_fingerprint_with_versions"
     "\\set series 'scope=\"' :scope '\",database=\"' 'immich' '\"'"
@@ -3173,6 +3258,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'immich'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'immich'), format('role %I', 'immich')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'immich' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'keycloak'"
     "\\set template ''"
@@ -3190,7 +3288,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'keycloak'"
-    "\\set document '33913a55bf4bdf1a3bea4f97f512caa5427bff114cef641227eef4941688abd8'"
+    "\\set document '2f843ff3789c3ed838386d4ffe40b53bd346f3bc852e99feda804d5814d02add'"
     "\\set unpinned '[]'"
     "\\set fingerprint :contents_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' 'keycloak' '\"'"
@@ -3259,6 +3357,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'keycloak'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'keycloak'), format('role %I', 'keycloak')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'keycloak' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'matrix-synapse'"
     "\\set template 'template0'"
@@ -3276,7 +3387,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'matrix-synapse'"
-    "\\set document 'f86f6c089e8fd739ab9f488a3a45af58472740208782f226697273938d468247'"
+    "\\set document 'f130766cd862855449a944eec75da63098edafe4374e8f1b07c9c965991c869e'"
     "\\set unpinned '[]'"
     "\\set fingerprint :contents_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' 'matrix-synapse' '\"'"
@@ -3345,6 +3456,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'matrix-synapse'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'matrix-synapse'), format('role %I', 'matrix-synapse')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'matrix-synapse' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'miniflux'"
     "\\set template ''"
@@ -3362,7 +3486,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'miniflux'"
-    "\\set document '117f4e27d270050b4b7b874e38e4cb7f96d6d73e74f8460b1e458d3b70fd7229'"
+    "\\set document 'ce7d6e727198e442e3a31abeccfc8a4e5a0028c9834108b46e015e49e0ed624f'"
     "\\set unpinned '[]'"
     "\\set fingerprint :contents_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' 'miniflux' '\"'"
@@ -3431,6 +3555,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'miniflux'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'miniflux'), format('role %I', 'miniflux')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'miniflux' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'nextcloud'"
     "\\set template ''"
@@ -3448,7 +3585,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'nextcloud'"
-    "\\set document 'aa2aa28d1cde40112aceef1c4bf3e3a0e5dd8733ba90227cfd40e84d4056795e'"
+    "\\set document '5dc668ee9fc87e2dc000b2d5813c42c54b00ba717b50da9213bcdd9781e16e2f'"
     "\\set unpinned '[]'"
     "\\set fingerprint :contents_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' 'nextcloud' '\"'"
@@ -3517,6 +3654,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'nextcloud'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'nextcloud'), format('role %I', 'nextcloud')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'nextcloud' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'paperless'"
     "\\set template ''"
@@ -3534,7 +3684,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'paperless'"
-    "\\set document '5b12e7a122e2ceb204935f9e7b9cac9c1b483ddf0b7b8f031933f2da690f1543'"
+    "\\set document '757acfff1c713c2bb75e686bbe34976e1bdcc58b609ac7a34fb81982a041e7e7'"
     "\\set unpinned '[\"pg_trgm\"]'"
     "\\set fingerprint :contents_fingerprint_with_versions"
     "\\set series 'scope=\"' :scope '\",database=\"' 'paperless' '\"'"
@@ -3605,6 +3755,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'paperless'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'paperless'), format('role %I', 'paperless')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'paperless' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'shop'"
     "\\set template ''"
@@ -3622,7 +3785,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'shop'"
-    "\\set document 'd751b000b8c668da07e8516bbb3d940344143f51bfd7b8fae7e15ddd807f9bcd'"
+    "\\set document '1d2846b58f34702cea3371be195d130bd16cbaa7b41f2cf5dc29f980cace7ac3'"
     "\\set unpinned '[\"btree_gist\"]'"
     "\\set fingerprint :contents_fingerprint_with_versions"
     "\\set series 'scope=\"' :scope '\",database=\"' 'shop' '\"'"
@@ -3718,6 +3881,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'shop'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'shop'), format('role %I', 'shop_app'), format('role %I', 'shop_owner')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'shop' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'vaultwarden'"
     "\\set template ''"
@@ -3735,7 +3911,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'vaultwarden'"
-    "\\set document '0f4279149898f561d20cdd1632b03a5f59d2cc5096932a8a2275aea9eac86b3b'"
+    "\\set document '34e9a5771c177a30129b2d656e348f474bee3f5decb20eb61a98c24a82fc9797'"
     "\\set unpinned '[]'"
     "\\set fingerprint :contents_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' 'vaultwarden' '\"'"
@@ -3804,11 +3980,29 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'vaultwarden'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'vaultwarden'), format('role %I', 'vaultwarden')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'vaultwarden' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\if :{?metrics}"
     "\\o :metrics"
     "\\qecho -n :statements_text"
     "\\qecho -n :drift_text"
+    "\\o"
+    "\\endif"
+    "\\if :{?ready_file}"
+    "\\o :ready_file"
+    "\\qecho -n :finished"
     "\\o"
     "\\endif"
     "\\set ON_ERROR_STOP on"
@@ -3826,6 +4020,8 @@ let
     "state=\${STATE_DIRECTORY:-/var/lib/dbgen}"
     "secrets=$runtime/secrets"
     "samples=$runtime/samples"
+    "finished=$runtime/finished"
+    "ready=$state/ready"
     "passwords=$state/passwords"
     "metrics=$state/metrics/dbgen.prom"
     "started=$(date +%s%N)"
@@ -3891,21 +4087,43 @@ let
     "  } > \"$metrics.new\" && chmod 0644 \"$metrics.new\" && mv -f -- \"$metrics.new\" \"$metrics\""
     "}"
     ""
+    "# Which databases can be used after this run, for the units that wait for them. It holds for this start of the unit only."
+    "write_ready() {"
+    "  {"
+    "    printf '%s\\n' \"\${INVOCATION_ID:-}\""
+    "    if [ \"$1\" = 0 ]; then"
+    "      echo '*'"
+    "    elif [ -f \"$finished\" ]; then"
+    "      cat -- \"$finished\""
+    "    fi"
+    "  } > \"$ready.new\" && chmod 0644 \"$ready.new\" && mv -f -- \"$ready.new\" \"$ready\""
+    "}"
+    ""
     "finish() {"
     "  local status=$?"
     "  trap - EXIT"
     "  rm -rf -- \"$secrets\""
     "  write_metrics \"$status\" || echo \"dbgen: $metrics can't be written\" >&2"
-    "  rm -f -- \"$samples\""
+    "  if [ \"$mode\" = apply ]; then"
+    "    write_ready \"$status\" || echo \"dbgen: $ready can't be written\" >&2"
+    "  fi"
+    "  rm -f -- \"$samples\" \"$finished\""
     "  exit \"$status\""
     "}"
     "trap finish EXIT"
     "trap 'exit 143' TERM"
     ""
+    "# Lets those read the file who are declared: $2 is the mode, $3 the group or nothing."
+    "give_access() {"
+    "  [ -z \"$3\" ] || chgrp -- \"$3\" \"$1\""
+    "  chmod -- \"$2\" \"$1\""
+    "}"
+    ""
     "# Makes the file of a password unless it is there: 256 bits, and a name that appears with the whole content or not at all."
     "generate() {"
     "  local new"
     "  if [ -e \"$1\" ] || [ -L \"$1\" ]; then"
+    "    give_access \"$@\""
     "    return"
     "  fi"
     "  new=$(mktemp \"$passwords/.new.XXXXXXXXXX\")"
@@ -3914,7 +4132,7 @@ let
     "    echo \"dbgen: no random bytes for $1\" >&2"
     "    exit 1"
     "  fi"
-    "  chmod 0400 \"$new\""
+    "  give_access \"$new\" \"$2\" \"$3\""
     "  sync -- \"$new\""
     "  # Another one that has been made meanwhile stays."
     "  ln -T -- \"$new\" \"$1\" || [ -e \"$1\" ]"
@@ -3923,7 +4141,7 @@ let
     "}"
     ""
     "# The server itself reads the passwords, and the credentials of a unit are hidden from other units."
-    "rm -rf -- \"$secrets\" \"$samples\""
+    "rm -rf -- \"$secrets\" \"$samples\" \"$finished\""
     "mkdir -- \"$secrets\""
     "files=()"
     "for name in \"\${credentials[@]}\"; do"
@@ -3934,15 +4152,20 @@ let
     "fi"
     "if [ \"\${#generated[@]}\" -gt 0 ]; then"
     "  mkdir -p -- \"$passwords\""
+    "  # Groups come through, but can't list it."
+    "  case \${generated_groups[*]} in"
+    "    *[!\\ ]*) chmod 0711 \"$passwords\" ;;"
+    "    *) chmod 0700 \"$passwords\" ;;"
+    "  esac"
     "  rm -f -- \"$passwords\"/.new.*"
     "fi"
     "for i in \"\${!generated[@]}\"; do"
-    "  generate \"$passwords/\${generated_files[i]}\""
+    "  generate \"$passwords/\${generated_files[i]}\" \"\${generated_modes[i]}\" \"\${generated_groups[i]}\""
     "  install -m 0400 -T -- \"$passwords/\${generated_files[i]}\" \"$secrets/\${generated[i]}\""
     "done"
     ""
     "\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres \\"
-    "  --set mode=\"$mode\" --set metrics=\"$samples\" --file \"$program\""
+    "  --set mode=\"$mode\" --set metrics=\"$samples\" --set ready_file=\"$finished\" --file \"$program\""
   ];
   # The files of the passwords on this host, and the names of those that are made here.
   credentials = {
@@ -3954,20 +4177,305 @@ let
     "password.standby" = config.sops.secrets."postgresql/standby".path;
   };
   generated = { };
+  credentialRoles = {
+    "password.admin" = "admin";
+    "password.authentik" = "authentik";
+    "password.grafana_reader" = "grafana_reader";
+    "password.keycloak" = "keycloak";
+    "password.shop_report" = "shop_report";
+    "password.standby" = "standby";
+  };
+  # The units that use each database, and the services that are told of a change.
+  consumers = [
+    {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
+      ready = "forgejo";
+      units = [
+        "forgejo.service"
+      ];
+    }
+    {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
+      ready = "grafana";
+      units = [
+        "grafana.service"
+      ];
+    }
+    {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
+      ready = "hass";
+      units = [
+        "home-assistant.service"
+      ];
+    }
+    {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
+      ready = "immich";
+      units = [
+        "immich-machine-learning.service"
+        "immich-server.service"
+      ];
+    }
+    {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
+      ready = "keycloak";
+      units = [
+        "keycloak.service"
+      ];
+    }
+    {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
+      ready = "matrix-synapse";
+      units = [
+        "matrix-synapse.service"
+      ];
+    }
+    {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
+      ready = "miniflux";
+      units = [
+        "miniflux.service"
+      ];
+    }
+    {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
+      ready = "nextcloud";
+      units = [
+        "nextcloud-setup.service"
+        "phpfpm-nextcloud.service"
+      ];
+    }
+    {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
+      ready = "paperless";
+      units = [
+        "paperless-consumer.service"
+        "paperless-scheduler.service"
+        "paperless-task-queue.service"
+        "paperless-web.service"
+      ];
+    }
+    {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
+      ready = "shop";
+      units = [
+        "shop-worker.service"
+        "shop.service"
+      ];
+    }
+    {
+      folder = "";
+      needs = [
+        "dbgen-provision.service"
+      ];
+      ready = "vaultwarden";
+      units = [
+        "vaultwarden.service"
+      ];
+    }
+  ];
+  told = {
+    forgejo = {
+      reload = [ ];
+      restart = [
+        {
+          database = "forgejo";
+          service = "forgejo";
+        }
+      ];
+    };
+    grafana = {
+      reload = [ ];
+      restart = [
+        {
+          database = "grafana";
+          service = "grafana";
+        }
+      ];
+    };
+    home-assistant = {
+      reload = [ ];
+      restart = [
+        {
+          database = "hass";
+          service = "home-assistant";
+        }
+      ];
+    };
+    immich-machine-learning = {
+      reload = [ ];
+      restart = [
+        {
+          database = "immich";
+          service = "immich";
+        }
+      ];
+    };
+    immich-server = {
+      reload = [ ];
+      restart = [
+        {
+          database = "immich";
+          service = "immich";
+        }
+      ];
+    };
+    keycloak = {
+      reload = [ ];
+      restart = [
+        {
+          database = "keycloak";
+          service = "keycloak";
+        }
+      ];
+    };
+    matrix-synapse = {
+      reload = [ ];
+      restart = [
+        {
+          database = "matrix-synapse";
+          service = "matrix-synapse";
+        }
+      ];
+    };
+    miniflux = {
+      reload = [ ];
+      restart = [
+        {
+          database = "miniflux";
+          service = "miniflux";
+        }
+      ];
+    };
+    nextcloud-setup = {
+      reload = [ ];
+      restart = [
+        {
+          database = "nextcloud";
+          service = "nextcloud";
+        }
+      ];
+    };
+    paperless-consumer = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    paperless-scheduler = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    paperless-task-queue = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    paperless-web = {
+      reload = [ ];
+      restart = [
+        {
+          database = "paperless";
+          service = "paperless";
+        }
+      ];
+    };
+    phpfpm-nextcloud = {
+      reload = [ ];
+      restart = [
+        {
+          database = "nextcloud";
+          service = "nextcloud";
+        }
+      ];
+    };
+    shop = {
+      reload = [ ];
+      restart = [
+        {
+          database = "shop";
+          service = "shop";
+        }
+      ];
+    };
+    shop-worker = {
+      reload = [ ];
+      restart = [
+        {
+          database = "shop";
+          service = "shop";
+        }
+      ];
+    };
+    vaultwarden = {
+      reload = [ ];
+      restart = [
+        {
+          database = "vaultwarden";
+          service = "vaultwarden";
+        }
+      ];
+    };
+  };
   lines = lib.concatMapStrings (line: line + "\n");
   # Whether a part stands in a text. The regular expressions of lib.hasInfix overflow the stack on long texts.
   within = part: text: builtins.replaceStrings [ part ] [ "" ] text != text;
   postgresql = config.services.postgresql;
+  programFile = pkgs.writeText "dbgen-provision.sql" (lines program);
   provision = pkgs.writeShellScript "dbgen-provision" (
     lines [
       "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
       # NixOS' own set-up is there, too.
       "host=/run/postgresql"
       "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
-      "program=${lib.escapeShellArg (pkgs.writeText "dbgen-provision.sql" (lines program))}"
+      "program=${lib.escapeShellArg programFile}"
       "credentials=(${lib.escapeShellArgs (builtins.attrNames credentials)})"
       "generated=(${lib.escapeShellArgs (builtins.attrNames generated)})"
-      "generated_files=(${lib.escapeShellArgs (builtins.attrValues generated)})"
+      "generated_files=(${lib.escapeShellArgs (map (one: one.file) (builtins.attrValues generated))})"
+      "generated_modes=(${lib.escapeShellArgs (map (one: one.mode) (builtins.attrValues generated))})"
+      "generated_groups=(${lib.escapeShellArgs (map (one: one.group) (builtins.attrValues generated))})"
     ]
     + lines wrapper
   );
@@ -3975,6 +4483,151 @@ let
   loaded = lib.mapAttrsToList (
     name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
   );
+  # For administrators.
+  status = pkgs.writeShellScriptBin "dbgen-status" (
+    let
+      connections = lib.concatLists (
+        lib.mapAttrsToList (
+          service: lib.mapAttrsToList (_: connection: connection // { inherit service; })
+        ) config.qgroget.databases.postgresql
+      );
+      list = field: lib.escapeShellArgs (map (one: toString (one.${field} or "")) connections);
+    in
+    lines [
+      "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
+      "runuser=${lib.escapeShellArg "${pkgs.util-linux}/bin/runuser"}"
+      "superuser=${lib.escapeShellArg postgresql.superUser}"
+      "host=/run/postgresql"
+      "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
+      "program=${lib.escapeShellArg programFile}"
+      "services=(${list "service"})"
+      "databases=(${list "database"})"
+      "usernames=(${list "username"})"
+      "hosts=(${list "host"})"
+      "socket_directories=(${list "socketDirectory"})"
+      "urls=(${list "url"})"
+      "password_files=(${list "passwordFile"})"
+    ]
+    + lines [
+      "# usage: dbgen-status [--show-password] [SERVICE]"
+      "# What is declared, when the server was last made so, and what would be done now; for a service, how it connects."
+      "set -euo pipefail"
+      "metrics=\${DBGEN_STATE:-/var/lib/dbgen}/metrics/dbgen.prom"
+      "show_password=''"
+      "service=''"
+      "for argument in \"$@\"; do"
+      "  case $argument in"
+      "    --show-password) show_password=1 ;;"
+      "    -*)"
+      "      echo 'usage: dbgen-status [--show-password] [SERVICE]' >&2"
+      "      exit 2"
+      "      ;;"
+      "    *) service=$argument ;;"
+      "  esac"
+      "done"
+      ""
+      "# Nobody else's file is opened: the system decides who may read."
+      "details() {"
+      "  local i=$1"
+      "  printf '%s\\n' \"\${services[i]}: database \${databases[i]}\""
+      "  printf '  %-16s %s\\n' username \"\${usernames[i]}\" host \"\${hosts[i]}\" port \"$port\" \\"
+      "    socketDirectory \"\${socket_directories[i]}\" url \"\${urls[i]}\""
+      "  if [ -z \"\${password_files[i]}\" ]; then"
+      "    return"
+      "  fi"
+      "  printf '  %-16s %s\\n' passwordFile \"\${password_files[i]}\""
+      "  if [ -z \"$show_password\" ]; then"
+      "    return"
+      "  fi"
+      "  if [ -r \"\${password_files[i]}\" ]; then"
+      "    printf '  %-16s %s\\n' password \"$(cat -- \"\${password_files[i]}\")\""
+      "  else"
+      "    echo \"dbgen-status: \${password_files[i]} is not there, or not for you\" >&2"
+      "    return 1"
+      "  fi"
+      "}"
+      ""
+      "if [ -n \"$service\" ]; then"
+      "  found=''"
+      "  for i in \"\${!services[@]}\"; do"
+      "    if [ \"\${services[i]}\" = \"$service\" ]; then"
+      "      found=1"
+      "      details \"$i\""
+      "    fi"
+      "  done"
+      "  if [ -z \"$found\" ]; then"
+      "    echo \"dbgen-status: no service $service declares a database; without a name all are listed\" >&2"
+      "    exit 1"
+      "  fi"
+      "  exit"
+      "fi"
+      ""
+      "widths=(7 8)"
+      "for i in \"\${!services[@]}\"; do"
+      "  [ \"\${#services[i]}\" -le \"\${widths[0]}\" ] || widths[0]=\${#services[i]}"
+      "  [ \"\${#databases[i]}\" -le \"\${widths[1]}\" ] || widths[1]=\${#databases[i]}"
+      "done"
+      "line() {"
+      "  printf '%s%*s  %s%*s  %s\\n' \"$1\" \"$((widths[0] - \${#1}))\" '' \"$2\" \"$((widths[1] - \${#2}))\" '' \"$3\""
+      "}"
+      "line SERVICE DATABASE USER"
+      "for i in \"\${!services[@]}\"; do"
+      "  line \"\${services[i]}\" \"\${databases[i]}\" \"\${usernames[i]}\""
+      "done"
+      ""
+      "moment() {"
+      "  case \${1%.*} in"
+      "    '' | 0) echo never ;;"
+      "    *) date --date \"@\${1%.*}\" '+%F %T %Z' ;;"
+      "  esac"
+      "}"
+      "status=0"
+      "last_run='' last_success='' success=''"
+      "if [ -r \"$metrics\" ]; then"
+      "  while read -r name value; do"
+      "    case $name in"
+      "      dbgen_last_run_timestamp_seconds) last_run=$value ;;"
+      "      dbgen_last_success_timestamp_seconds) last_success=$value ;;"
+      "      dbgen_run_success) success=$value ;;"
+      "    esac"
+      "  done < \"$metrics\""
+      "fi"
+      "echo"
+      "case $success in"
+      "  1) echo \"last run:     $(moment \"$last_run\"), without an error\" ;;"
+      "  '') echo 'last run:     never' && status=1 ;;"
+      "  *) echo \"last run:     $(moment \"$last_run\"), it failed: journalctl --unit dbgen-provision\" && status=1 ;;"
+      "esac"
+      "echo \"last success: $(moment \"$last_success\")\""
+      ""
+      "run=(\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres"
+      "  --set mode=plan --set without_passwords=on --file \"$program\")"
+      "user=$(id --user --name)"
+      "case $user in"
+      "  \"$superuser\") ;;"
+      "  root) run=(\"$runuser\" --user \"$superuser\" -- \"\${run[@]}\") ;;"
+      "  *)"
+      "    echo \"plan:         asked by root or $superuser only\""
+      "    exit \"$status\""
+      "    ;;"
+      "esac"
+      "if ! plan=$(\"\${run[@]}\"); then"
+      "  echo 'plan:         can'\\''t be made'"
+      "  exit 1"
+      "fi"
+      "if [ -z \"$plan\" ]; then"
+      "  echo 'plan:         nothing to do (passwords are not looked at)'"
+      "else"
+      "  echo 'plan (passwords are not looked at):'"
+      "  printf '%s\\n' \"$plan\""
+      "fi"
+      "exit \"$status\""
+    ]
+  );
+  verify = config.services.dbgen.verify;
+  verifies = verify.package != null && verify.declarations != null;
+  # The command line of dbgen could not name a role with an equals sign.
+  verifyRoles = lib.filterAttrs (_: role: !(within "=" role)) credentialRoles;
   # What both units have. All that they reach is the server's socket.
   service = {
     path = [ pkgs.coreutils ];
@@ -4018,12 +4671,148 @@ let
       ];
     };
   };
+  # Ends well when the last start of the provisioning left the database as it is declared.
+  ready = pkgs.writeShellScript "dbgen-ready" (
+    lines [
+      "systemctl=${lib.escapeShellArg "${config.systemd.package}/bin/systemctl"}"
+    ]
+    + lines [
+      "# $1: a database, as the list of those that can be used names it. $2: the folder of its connection's files, where it has some."
+      "set -euo pipefail"
+      ""
+      "# Whether the list in the file $1 is that of the last start of the unit $2, and has $3 or all."
+      "lists() {"
+      "  local start line lines=('')"
+      "  start=$(\"$systemctl\" show --property=InvocationID --value \"$2\")"
+      "  [ ! -f \"$1\" ] || mapfile -t lines < \"$1\""
+      "  if [ -n \"$start\" ] && [ \"\${lines[0]}\" = \"$start\" ]; then"
+      "    for line in \"\${lines[@]:1}\"; do"
+      "      case $line in"
+      "        '*' | \"$3\") return 0 ;;"
+      "      esac"
+      "    done"
+      "  fi"
+      "  return 1"
+      "}"
+      ""
+      "refuse() {"
+      "  echo \"dbgen: $1, so that what uses it is not started; why: journalctl --unit $2\" >&2"
+      "  exit 1"
+      "}"
+      ""
+      "lists \"\${STATE_DIRECTORY:-/var/lib/dbgen}/ready\" dbgen-provision.service \"$1\" \\"
+      "  || refuse \"the database $1 is not as declared\" dbgen-provision"
+      "[ -z \"\${2-}\" ] || lists \"\${CONNECTIONS:-/run/dbgen/connections}/.complete\" dbgen-connections.service \"$2\" \\"
+      "  || refuse \"not all files of the connection to the database $1 are there\" dbgen-connections"
+    ]
+  );
+  tellEntries = [
+    "hass/grafana_reader"
+    "password.grafana_reader"
+    "hass"
+    ""
+    "try-restart"
+    "home-assistant.service"
+    "keycloak/keycloak"
+    "password.keycloak"
+    "keycloak"
+    ""
+    "try-restart"
+    "keycloak.service"
+    "shop/shop_report"
+    "password.shop_report"
+    "shop"
+    ""
+    "try-restart"
+    "shop-worker.service shop.service"
+  ];
+  # What changes when the connection changes, or what stands in its files beside the password.
+  triggers = lib.concatMap (
+    one:
+    [
+      (builtins.hashString "sha256" (
+        builtins.toJSON config.qgroget.databases.postgresql.${one.service}.${one.database}
+      ))
+    ]
+    ++ lib.optional (one ? files) one.files
+  );
+  # A unit that nothing defines, as far as a configuration shows it.
+  unknown = lib.filter (
+    name:
+    let
+      unit = config.systemd.services.${name} or { };
+    in
+    !(unit.serviceConfig or { } ? ExecStart)
+    && unit.script or "" == ""
+    && unit.overrideStrategy or "" != "asDropin"
+    && unit.enable or true
+  ) (builtins.attrNames told);
 in
 {
+  imports = [
+    {
+      # One for each database: that one can't be provisioned keeps no other service from starting. They are never active,
+      # so that each start of a service looks again, and so that a new start of the provisioning stops no service.
+      systemd.services = builtins.listToAttrs (
+        map (consumer: {
+          name = "dbgen-ready-${consumer.ready}";
+          value = {
+            description = "Wait for the PostgreSQL database ${consumer.ready}";
+            # Each start of a service tries again what failed.
+            wants = consumer.needs;
+            requires = [ "postgresql.service" ];
+            after = consumer.needs ++ [
+              "postgresql.service"
+              # What has not started yet need not be told.
+              "dbgen-tell.service"
+            ];
+            # From here, so that it holds for every kind of unit, and makes none that is defined nowhere.
+            before = consumer.units;
+            requiredBy = lib.optionals postgresql.enable consumer.units;
+            serviceConfig =
+              removeAttrs service.serviceConfig [
+                "ExecStopPost"
+                "LoadCredential"
+                "StateDirectory"
+                "StateDirectoryMode"
+                "SupplementaryGroups"
+              ]
+              // {
+                ExecStart = "${ready} ${consumer.ready} ${consumer.folder}";
+              };
+          };
+        }) consumers
+      );
+    }
+    {
+      systemd.services = builtins.mapAttrs (_: changes: {
+        restartTriggers = triggers changes.restart;
+        reloadTriggers = triggers changes.reload;
+      }) told;
+    }
+  ];
+
   options.qgroget.databases.postgresql = lib.mkOption {
     type = lib.types.attrsOf (lib.types.attrsOf lib.types.raw);
     default = { };
     description = "How to connect to the databases, by service and database.";
+  };
+  options.services.dbgen.verify = {
+    package = lib.mkOption {
+      type = lib.types.nullOr lib.types.package;
+      default = null;
+      description = "The dbgen that tries every declared login; without one, nothing does.";
+    };
+    declarations = lib.mkOption {
+      type = lib.types.nullOr lib.types.path;
+      default = null;
+      description = "The declarations, as `dbgen verify` takes them: a file or a folder. They come into the Nix store.";
+    };
+    onCalendar = lib.mkOption {
+      type = lib.types.nullOr lib.types.str;
+      default = "hourly";
+      description = "When, as a calendar event of systemd; null: only when dbgen-verify.service is started.";
+    };
   };
 
   config = {
@@ -4291,6 +5080,8 @@ in
       };
     };
 
+    environment.systemPackages = [ status ];
+
     systemd.services.dbgen-provision =
       let
         # Since 25.11 the set-up has a unit of its own, and a target that others wait for.
@@ -4324,6 +5115,138 @@ in
         };
       };
 
+    # At each start of the other, so that no change passes by.
+    systemd.services.dbgen-tell = {
+      description = "Tell services of new passwords for their PostgreSQL databases";
+      wantedBy = [ "dbgen-provision.service" ];
+      after = [
+        "dbgen-provision.service"
+      ];
+      inherit (service) path;
+      serviceConfig =
+        removeAttrs service.serviceConfig [
+          "ExecStopPost"
+          "StateDirectory"
+          "StateDirectoryMode"
+          "SupplementaryGroups"
+          "User"
+        ]
+        // {
+          ExecStart = pkgs.writeShellScript "dbgen-tell" (
+            lines [
+              "systemctl=${lib.escapeShellArg "${config.systemd.package}/bin/systemctl"}"
+              "ready=${lib.escapeShellArg ready}"
+              "entries=(${lib.escapeShellArgs tellEntries})"
+            ]
+            + lines [
+              "# Tells the services that use a database of a password that is another one than when they were told last. Each password of each"
+              "# database is six entries of `entries`: a name for both, the credential, the two arguments of the program `ready`, what systemctl is to"
+              "# do, and the units."
+              "set -euo pipefail"
+              "seen=\${RUNTIME_DIRECTORY:-/run/dbgen-tell}/seen"
+              "declare -A before=() units=()"
+              "now=()"
+              "if [ -f \"$seen\" ]; then"
+              "  while read -r name digest; do"
+              "    before[$name]=$digest"
+              "  done < \"$seen\""
+              "fi"
+              "for ((i = 0; i < \${#entries[@]}; i += 6)); do"
+              "  name=\${entries[i]}"
+              "  digest=$(sha256sum < \"$CREDENTIALS_DIRECTORY/\${entries[i + 1]}\")"
+              "  digest=\${digest%% *}"
+              "  if [ \"\${before[$name]-$digest}\" != \"$digest\" ]; then"
+              "    if \"$ready\" \"\${entries[i + 2]}\" \"\${entries[i + 3]}\" 2> /dev/null; then"
+              "      units[\${entries[i + 4]}]+=\" \${entries[i + 5]}\""
+              "    else"
+              "      echo \"dbgen: the password for the database \${entries[i + 2]} changed, and what uses it is not told: it could not use it yet\" >&2"
+              "      digest=\${before[$name]}"
+              "    fi"
+              "  fi"
+              "  now+=(\"$name $digest\")"
+              "done"
+              "for verb in \"\${!units[@]}\"; do"
+              "  read -ra told <<< \"\${units[$verb]}\""
+              "  echo \"dbgen: systemctl $verb \${told[*]}\""
+              "  \"$systemctl\" --no-block \"$verb\" -- \"\${told[@]}\""
+              "done"
+              "printf '%s\\n' \"\${now[@]}\" > \"$seen.new\""
+              "mv -fT -- \"$seen.new\" \"$seen\""
+            ]
+          );
+          LoadCredential = loaded (
+            credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated
+          );
+          RuntimeDirectory = "dbgen-tell";
+          RuntimeDirectoryMode = "0700";
+          RuntimeDirectoryPreserve = "yes";
+          # systemd obeys nobody without it.
+          CapabilityBoundingSet = "CAP_SYS_ADMIN";
+        };
+    };
+
+    systemd.services.dbgen-verify = lib.mkIf verifies {
+      description = "Try the declared logins of the PostgreSQL databases";
+      after = [
+        "dbgen-provision.service"
+        "postgresql.service"
+      ];
+      inherit (service) path;
+      serviceConfig = removeAttrs service.serviceConfig [ "ExecStopPost" ] // {
+        # What is not as declared is told by the journal and the metrics.
+        SuccessExitStatus = 1;
+        ExecStart = pkgs.writeShellScript "dbgen-verify" (
+          lines [
+            "dbgen=${lib.escapeShellArg "${verify.package}/bin/dbgen"}"
+            "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
+            "host=/run/postgresql"
+            "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
+            "superuser=${lib.escapeShellArg postgresql.superUser}"
+            "declarations=${lib.escapeShellArg "${verify.declarations}"}"
+            "credentials=(${lib.escapeShellArgs (builtins.attrNames verifyRoles)})"
+            "roles=(${lib.escapeShellArgs (builtins.attrValues verifyRoles)})"
+          ]
+          + lines [
+            "# Whether every declared login gets in. The report goes to the journal, numbers to Prometheus' node exporter."
+            "set -euo pipefail"
+            "metrics=\${STATE_DIRECTORY:-/var/lib/dbgen}/metrics"
+            "arguments=(verify --psql \"$psql\" --connect \"host=$host port=$port user=$superuser dbname=postgres\""
+            "  --metrics \"$metrics/dbgen-verify.prom\")"
+            "for i in \"\${!roles[@]}\"; do"
+            "  arguments+=(--password-file \"\${roles[i]}=$CREDENTIALS_DIRECTORY/\${credentials[i]}\")"
+            "done"
+            "mkdir -p -- \"$metrics\""
+            "chmod 0755 \"$metrics\""
+            "exec \"$dbgen\" \"\${arguments[@]}\" \"$declarations\""
+          ]
+        );
+        LoadCredential = loaded (
+          builtins.intersectAttrs verifyRoles (
+            credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated
+          )
+        );
+        # Each login is tried as a service would do it.
+        PrivateNetwork = false;
+        RestrictAddressFamilies = [
+          "AF_UNIX"
+          "AF_INET"
+          "AF_INET6"
+        ];
+        IPAddressAllow = "localhost";
+        IPAddressDeny = "any";
+        # For the node exporter. dbgen's own files with passwords are closed.
+        UMask = "0022";
+      };
+    };
+    systemd.timers.dbgen-verify = lib.mkIf (verifies && verify.onCalendar != null) {
+      description = "Try the declared logins of the PostgreSQL databases";
+      wantedBy = lib.optional postgresql.enable "timers.target";
+      timerConfig = {
+        OnCalendar = verify.onCalendar;
+        Persistent = true;
+      };
+    };
+
     # A secret that changes is provisioned when the host is switched to it.
     sops.secrets = {
       "authentik/database" = {
@@ -4350,6 +5273,12 @@ in
 
     assertions = [
       {
+        assertion = verify.package != null -> verify.declarations != null;
+        message = ''
+          services.dbgen.verify.package is set, and services.dbgen.verify.declarations does not say what to verify.
+        '';
+      }
+      {
         assertion = postgresql.enable -> within (lines rules) postgresql.authentication;
         message = ''
           The pg_hba rules of the declared databases are missing from services.postgresql.authentication, so the
@@ -4365,8 +5294,13 @@ in
         '';
       }
     ];
-    warnings = lib.optional (
-      !postgresql.enable
-    ) "Databases are declared, but services.postgresql.enable is false: they are not provisioned.";
+    warnings =
+      lib.optional (
+        !postgresql.enable
+      ) "Databases are declared, but services.postgresql.enable is false: they are not provisioned."
+      ++ map (name: ''
+        The declared databases are used by ${name}.service, but nothing in this configuration says what it runs. Where
+        its file comes from systemd.packages, systemd.services."${name}".overrideStrategy = "asDropin" says so.
+      '') unknown;
   };
 }

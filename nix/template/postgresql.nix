@@ -19,7 +19,8 @@ let
     "-- Makes a PostgreSQL server what the declarations say. For psql, as a superuser:"
     "--   psql --no-psqlrc --dbname postgres --file THIS                    do it, and log each statement"
     "--   psql --no-psqlrc --dbname postgres --variable mode=plan --file THIS   print what would be done, change nothing"
-    "-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus)."
+    "-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus), ready_file=FILE (the databases that"
+    "-- can be used, one in each line), without_passwords=on (leave the passwords as they are)."
     "-- Exit status 3: something failed or is blocked; each database is done wholly or not at all, whatever becomes of the others."
     "\\set ON_ERROR_STOP on"
     "\\set QUIET on"
@@ -41,9 +42,16 @@ let
     "\\set statements_text ''"
     "\\set drift_text ''"
     "\\set unfinished_in ''"
+    "\\set all_obstacles ''"
+    "\\set doubtful off"
+    "\\set finished ''"
     "\\set hypothetical ''"
     "\\set reachable on"
     "\\set unpinned []"
+    "\\set passwords on"
+    "\\if :{?without_passwords}"
+    "\\set passwords off"
+    "\\endif"
     "SELECT"
     "  $dbgen_part$SELECT"
     "  set_config('search_path', 'pg_catalog', false),"
@@ -68,7 +76,8 @@ let
     "  -- Reading the program once is enough."
     "  set_config('check_function_bodies', 'off', false),"
     "  set_config('idle_in_transaction_session_timeout', '10min', false),"
-    "  set_config('dbgen.mode', :'mode', false)"
+    "  set_config('dbgen.mode', :'mode', false),"
+    "  set_config('dbgen.passwords', :'passwords', false)"
     "$dbgen_part$ AS work,"
     "  $dbgen_part$-- Whether the catalogs are what they were when nothing was left to do and nothing to report; this is remembered where only"
     "-- a superuser can write."
@@ -120,6 +129,10 @@ let
     "  END AS lines,"
     "  :'format' = 'json' OR count(*) > 0 AS has_lines,"
     "  coalesce(bool_or(step->>'kind' = 'failed' OR step->>'kind' = 'blocked' AND NOT :'plan'::boolean), false) AS unfinished,"
+    "  -- What failed undid the whole scope."
+    "  coalesce("
+    "    string_agg(DISTINCT CASE step->>'kind' WHEN 'failed' THEN :'scope' ELSE step->>'object' END || E'\\n', '')"
+    "      FILTER (WHERE step->>'kind' IN ('failed', 'blocked')), '') AS obstacles,"
     "  format(E'dbgen_statements{%s} %s\\n', :'series', count(*) FILTER (WHERE step->>'kind' = 'change')) AS statements_line,"
     "  ("
     "    SELECT string_agg("
@@ -140,6 +153,7 @@ let
     "  exact CONSTANT boolean := coalesce(desired->>'converge' = 'authoritative', false);"
     "  version CONSTANT integer := current_setting('server_version_num');"
     "  last_pass CONSTANT integer := 6;"
+    "  without_passwords CONSTANT boolean := coalesce(current_setting('dbgen.passwords', true) = 'off', false);"
     "  attempts integer := 0;"
     "  -- The catalogs' fingerprint from before a pass looks: what somebody else commits meanwhile must not be remembered."
     "  seen text := current_setting('dbgen.seen', true);"
@@ -428,6 +442,7 @@ let
     "  client_key bytea;"
     "  server_key bytea;"
     "BEGIN"
+    "  EXIT passwords WHEN without_passwords;"
     "  IF NOT has_column_privilege('pg_catalog.pg_authid', 'rolpassword', 'SELECT') THEN"
     "    FOR role_name IN"
     "      SELECT d.item ->> 'name' FROM jsonb_array_elements(desired -> 'roles') WITH ORDINALITY AS d (item, place)"
@@ -891,7 +906,7 @@ let
     "    END;"
     "  END LOOP;"
     "  -- As long as the catalogs stay like this there is nothing to look at."
-    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' THEN"
+    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' AND NOT without_passwords THEN"
     "    step := jsonb_build_object("
     "      'kind', 'record',"
     "      'object', format('database %I', current_database()),"
@@ -924,6 +939,7 @@ let
     "  exact CONSTANT boolean := coalesce(desired->>'converge' = 'authoritative', false);"
     "  version CONSTANT integer := current_setting('server_version_num');"
     "  last_pass CONSTANT integer := 6;"
+    "  without_passwords CONSTANT boolean := coalesce(current_setting('dbgen.passwords', true) = 'off', false);"
     "  attempts integer := 0;"
     "  -- The catalogs' fingerprint from before a pass looks: what somebody else commits meanwhile must not be remembered."
     "  seen text := current_setting('dbgen.seen', true);"
@@ -1544,7 +1560,7 @@ let
     "    END;"
     "  END LOOP;"
     "  -- As long as the catalogs stay like this there is nothing to look at."
-    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' THEN"
+    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' AND NOT without_passwords THEN"
     "    step := jsonb_build_object("
     "      'kind', 'record',"
     "      'object', format('database %I', current_database()),"
@@ -1577,6 +1593,7 @@ let
     "  exact CONSTANT boolean := coalesce(desired->>'converge' = 'authoritative', false);"
     "  version CONSTANT integer := current_setting('server_version_num');"
     "  last_pass CONSTANT integer := 6;"
+    "  without_passwords CONSTANT boolean := coalesce(current_setting('dbgen.passwords', true) = 'off', false);"
     "  attempts integer := 0;"
     "  -- The catalogs' fingerprint from before a pass looks: what somebody else commits meanwhile must not be remembered."
     "  seen text := current_setting('dbgen.seen', true);"
@@ -2299,7 +2316,7 @@ let
     "    END;"
     "  END LOOP;"
     "  -- As long as the catalogs stay like this there is nothing to look at."
-    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' THEN"
+    "  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' AND NOT without_passwords THEN"
     "    step := jsonb_build_object("
     "      'kind', 'record',"
     "      'object', format('database %I', current_database()),"
@@ -2474,7 +2491,7 @@ let
     ""
     "\\set scope roles"
     "\\set database ''"
-    "\\set document '92d860f55a2f6bc7b60fe5e53e71e10ec264d69ed42aa4000956e83230b3802f'"
+    "\\set document '8fd38f8e4e4676d90d8da496907beb8a7633f323ef96885cb271b1c99c034314'"
     "\\set unpinned '[]'"
     "\\set fingerprint :roles_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' '' '\"'"
@@ -2538,6 +2555,14 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'roles'"
     "\\endif"
+    "\\if :unfinished"
+    "\\set doubtful on"
+    "\\if :committed"
+    "\\set all_obstacles :all_obstacles :obstacles"
+    "\\else"
+    "\\set all_obstacles :all_obstacles :scope '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "-- CREATE DATABASE can't run in a transaction."
     "\\if :create_some"
@@ -2570,7 +2595,7 @@ let
     ""
     "\\set scope databases"
     "\\set database ''"
-    "\\set document '169157039bd7255209b0287ab3fdc18392c4614ada6ebd7666e3b8b951c26ae1'"
+    "\\set document 'e95bd6d3abdda9a50681da91973ea77c1f7c59d090fbaaba1e30a4b68aee2c24'"
     "\\set unpinned '[]'"
     "\\set fingerprint :databases_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' '' '\"'"
@@ -2632,6 +2657,14 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'databases'"
     "\\endif"
+    "\\if :unfinished"
+    "\\set doubtful on"
+    "\\if :committed"
+    "\\set all_obstacles :all_obstacles :obstacles"
+    "\\else"
+    "\\set all_obstacles :all_obstacles :scope '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'forgejo'"
     "\\set template ''"
@@ -2649,7 +2682,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'forgejo'"
-    "\\set document '6242d0112a97884b6939fedcf368fbee06efbb9588bf1361106fbbf4c434d22e'"
+    "\\set document 'b8c63f8eb018f9286f6bd0052c94639a03c85c62b3a12cdd0060422a7fa6fb5d'"
     "\\set unpinned '[]'"
     "\\set fingerprint :contents_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' 'forgejo' '\"'"
@@ -2718,6 +2751,19 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'forgejo'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'forgejo'), format('role %I', 'forgejo')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'forgejo' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\set database 'miniflux'"
     "\\set template ''"
@@ -2735,7 +2781,7 @@ let
     ""
     "\\set scope contents"
     "\\set database 'miniflux'"
-    "\\set document '117f4e27d270050b4b7b874e38e4cb7f96d6d73e74f8460b1e458d3b70fd7229'"
+    "\\set document 'ce7d6e727198e442e3a31abeccfc8a4e5a0028c9834108b46e015e49e0ed624f'"
     "\\set unpinned '[]'"
     "\\set fingerprint :contents_fingerprint"
     "\\set series 'scope=\"' :scope '\",database=\"' 'miniflux' '\"'"
@@ -2804,11 +2850,29 @@ let
     "\\set some_unfinished on"
     "\\set unfinished_in :unfinished_in ' ' 'miniflux'"
     "\\endif"
+    "\\if :unfinished"
+    "\\else"
+    "\\set ready on"
+    "\\if :doubtful"
+    "-- What stands in the way of other databases and roles only is no obstacle."
+    "SELECT NOT EXISTS ("
+    "  SELECT FROM string_to_table(:'all_obstacles', E'\\n') AS object"
+    "  WHERE object <> '' AND (object !~ '^(database|role) ' OR object IN (format('database %I', 'miniflux'), format('role %I', 'miniflux')))) AS ready \\gset"
+    "\\endif"
+    "\\if :ready"
+    "\\set finished :finished 'miniflux' '\\n'"
+    "\\endif"
+    "\\endif"
     ""
     "\\if :{?metrics}"
     "\\o :metrics"
     "\\qecho -n :statements_text"
     "\\qecho -n :drift_text"
+    "\\o"
+    "\\endif"
+    "\\if :{?ready_file}"
+    "\\o :ready_file"
+    "\\qecho -n :finished"
     "\\o"
     "\\endif"
     "\\set ON_ERROR_STOP on"
@@ -2826,6 +2890,8 @@ let
     "state=\${STATE_DIRECTORY:-/var/lib/dbgen}"
     "secrets=$runtime/secrets"
     "samples=$runtime/samples"
+    "finished=$runtime/finished"
+    "ready=$state/ready"
     "passwords=$state/passwords"
     "metrics=$state/metrics/dbgen.prom"
     "started=$(date +%s%N)"
@@ -2891,21 +2957,43 @@ let
     "  } > \"$metrics.new\" && chmod 0644 \"$metrics.new\" && mv -f -- \"$metrics.new\" \"$metrics\""
     "}"
     ""
+    "# Which databases can be used after this run, for the units that wait for them. It holds for this start of the unit only."
+    "write_ready() {"
+    "  {"
+    "    printf '%s\\n' \"\${INVOCATION_ID:-}\""
+    "    if [ \"$1\" = 0 ]; then"
+    "      echo '*'"
+    "    elif [ -f \"$finished\" ]; then"
+    "      cat -- \"$finished\""
+    "    fi"
+    "  } > \"$ready.new\" && chmod 0644 \"$ready.new\" && mv -f -- \"$ready.new\" \"$ready\""
+    "}"
+    ""
     "finish() {"
     "  local status=$?"
     "  trap - EXIT"
     "  rm -rf -- \"$secrets\""
     "  write_metrics \"$status\" || echo \"dbgen: $metrics can't be written\" >&2"
-    "  rm -f -- \"$samples\""
+    "  if [ \"$mode\" = apply ]; then"
+    "    write_ready \"$status\" || echo \"dbgen: $ready can't be written\" >&2"
+    "  fi"
+    "  rm -f -- \"$samples\" \"$finished\""
     "  exit \"$status\""
     "}"
     "trap finish EXIT"
     "trap 'exit 143' TERM"
     ""
+    "# Lets those read the file who are declared: $2 is the mode, $3 the group or nothing."
+    "give_access() {"
+    "  [ -z \"$3\" ] || chgrp -- \"$3\" \"$1\""
+    "  chmod -- \"$2\" \"$1\""
+    "}"
+    ""
     "# Makes the file of a password unless it is there: 256 bits, and a name that appears with the whole content or not at all."
     "generate() {"
     "  local new"
     "  if [ -e \"$1\" ] || [ -L \"$1\" ]; then"
+    "    give_access \"$@\""
     "    return"
     "  fi"
     "  new=$(mktemp \"$passwords/.new.XXXXXXXXXX\")"
@@ -2914,7 +3002,7 @@ let
     "    echo \"dbgen: no random bytes for $1\" >&2"
     "    exit 1"
     "  fi"
-    "  chmod 0400 \"$new\""
+    "  give_access \"$new\" \"$2\" \"$3\""
     "  sync -- \"$new\""
     "  # Another one that has been made meanwhile stays."
     "  ln -T -- \"$new\" \"$1\" || [ -e \"$1\" ]"
@@ -2923,7 +3011,7 @@ let
     "}"
     ""
     "# The server itself reads the passwords, and the credentials of a unit are hidden from other units."
-    "rm -rf -- \"$secrets\" \"$samples\""
+    "rm -rf -- \"$secrets\" \"$samples\" \"$finished\""
     "mkdir -- \"$secrets\""
     "files=()"
     "for name in \"\${credentials[@]}\"; do"
@@ -2934,33 +3022,42 @@ let
     "fi"
     "if [ \"\${#generated[@]}\" -gt 0 ]; then"
     "  mkdir -p -- \"$passwords\""
+    "  # Groups come through, but can't list it."
+    "  case \${generated_groups[*]} in"
+    "    *[!\\ ]*) chmod 0711 \"$passwords\" ;;"
+    "    *) chmod 0700 \"$passwords\" ;;"
+    "  esac"
     "  rm -f -- \"$passwords\"/.new.*"
     "fi"
     "for i in \"\${!generated[@]}\"; do"
-    "  generate \"$passwords/\${generated_files[i]}\""
+    "  generate \"$passwords/\${generated_files[i]}\" \"\${generated_modes[i]}\" \"\${generated_groups[i]}\""
     "  install -m 0400 -T -- \"$passwords/\${generated_files[i]}\" \"$secrets/\${generated[i]}\""
     "done"
     ""
     "\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres \\"
-    "  --set mode=\"$mode\" --set metrics=\"$samples\" --file \"$program\""
+    "  --set mode=\"$mode\" --set metrics=\"$samples\" --set ready_file=\"$finished\" --file \"$program\""
   ];
   # The files of the passwords on this host, and the names of those that are made here.
   credentials = { };
   generated = { };
+  credentialRoles = { };
   lines = lib.concatMapStrings (line: line + "\n");
   # Whether a part stands in a text. The regular expressions of lib.hasInfix overflow the stack on long texts.
   within = part: text: builtins.replaceStrings [ part ] [ "" ] text != text;
   postgresql = config.services.postgresql;
+  programFile = pkgs.writeText "dbgen-provision.sql" (lines program);
   provision = pkgs.writeShellScript "dbgen-provision" (
     lines [
       "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
       # NixOS' own set-up is there, too.
       "host=/run/postgresql"
       "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
-      "program=${lib.escapeShellArg (pkgs.writeText "dbgen-provision.sql" (lines program))}"
+      "program=${lib.escapeShellArg programFile}"
       "credentials=(${lib.escapeShellArgs (builtins.attrNames credentials)})"
       "generated=(${lib.escapeShellArgs (builtins.attrNames generated)})"
-      "generated_files=(${lib.escapeShellArgs (builtins.attrValues generated)})"
+      "generated_files=(${lib.escapeShellArgs (map (one: one.file) (builtins.attrValues generated))})"
+      "generated_modes=(${lib.escapeShellArgs (map (one: one.mode) (builtins.attrValues generated))})"
+      "generated_groups=(${lib.escapeShellArgs (map (one: one.group) (builtins.attrValues generated))})"
     ]
     + lines wrapper
   );
@@ -2968,6 +3065,151 @@ let
   loaded = lib.mapAttrsToList (
     name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
   );
+  # For administrators.
+  status = pkgs.writeShellScriptBin "dbgen-status" (
+    let
+      connections = lib.concatLists (
+        lib.mapAttrsToList (
+          service: lib.mapAttrsToList (_: connection: connection // { inherit service; })
+        ) config.qgroget.databases.postgresql
+      );
+      list = field: lib.escapeShellArgs (map (one: toString (one.${field} or "")) connections);
+    in
+    lines [
+      "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
+      "runuser=${lib.escapeShellArg "${pkgs.util-linux}/bin/runuser"}"
+      "superuser=${lib.escapeShellArg postgresql.superUser}"
+      "host=/run/postgresql"
+      "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
+      "program=${lib.escapeShellArg programFile}"
+      "services=(${list "service"})"
+      "databases=(${list "database"})"
+      "usernames=(${list "username"})"
+      "hosts=(${list "host"})"
+      "socket_directories=(${list "socketDirectory"})"
+      "urls=(${list "url"})"
+      "password_files=(${list "passwordFile"})"
+    ]
+    + lines [
+      "# usage: dbgen-status [--show-password] [SERVICE]"
+      "# What is declared, when the server was last made so, and what would be done now; for a service, how it connects."
+      "set -euo pipefail"
+      "metrics=\${DBGEN_STATE:-/var/lib/dbgen}/metrics/dbgen.prom"
+      "show_password=''"
+      "service=''"
+      "for argument in \"$@\"; do"
+      "  case $argument in"
+      "    --show-password) show_password=1 ;;"
+      "    -*)"
+      "      echo 'usage: dbgen-status [--show-password] [SERVICE]' >&2"
+      "      exit 2"
+      "      ;;"
+      "    *) service=$argument ;;"
+      "  esac"
+      "done"
+      ""
+      "# Nobody else's file is opened: the system decides who may read."
+      "details() {"
+      "  local i=$1"
+      "  printf '%s\\n' \"\${services[i]}: database \${databases[i]}\""
+      "  printf '  %-16s %s\\n' username \"\${usernames[i]}\" host \"\${hosts[i]}\" port \"$port\" \\"
+      "    socketDirectory \"\${socket_directories[i]}\" url \"\${urls[i]}\""
+      "  if [ -z \"\${password_files[i]}\" ]; then"
+      "    return"
+      "  fi"
+      "  printf '  %-16s %s\\n' passwordFile \"\${password_files[i]}\""
+      "  if [ -z \"$show_password\" ]; then"
+      "    return"
+      "  fi"
+      "  if [ -r \"\${password_files[i]}\" ]; then"
+      "    printf '  %-16s %s\\n' password \"$(cat -- \"\${password_files[i]}\")\""
+      "  else"
+      "    echo \"dbgen-status: \${password_files[i]} is not there, or not for you\" >&2"
+      "    return 1"
+      "  fi"
+      "}"
+      ""
+      "if [ -n \"$service\" ]; then"
+      "  found=''"
+      "  for i in \"\${!services[@]}\"; do"
+      "    if [ \"\${services[i]}\" = \"$service\" ]; then"
+      "      found=1"
+      "      details \"$i\""
+      "    fi"
+      "  done"
+      "  if [ -z \"$found\" ]; then"
+      "    echo \"dbgen-status: no service $service declares a database; without a name all are listed\" >&2"
+      "    exit 1"
+      "  fi"
+      "  exit"
+      "fi"
+      ""
+      "widths=(7 8)"
+      "for i in \"\${!services[@]}\"; do"
+      "  [ \"\${#services[i]}\" -le \"\${widths[0]}\" ] || widths[0]=\${#services[i]}"
+      "  [ \"\${#databases[i]}\" -le \"\${widths[1]}\" ] || widths[1]=\${#databases[i]}"
+      "done"
+      "line() {"
+      "  printf '%s%*s  %s%*s  %s\\n' \"$1\" \"$((widths[0] - \${#1}))\" '' \"$2\" \"$((widths[1] - \${#2}))\" '' \"$3\""
+      "}"
+      "line SERVICE DATABASE USER"
+      "for i in \"\${!services[@]}\"; do"
+      "  line \"\${services[i]}\" \"\${databases[i]}\" \"\${usernames[i]}\""
+      "done"
+      ""
+      "moment() {"
+      "  case \${1%.*} in"
+      "    '' | 0) echo never ;;"
+      "    *) date --date \"@\${1%.*}\" '+%F %T %Z' ;;"
+      "  esac"
+      "}"
+      "status=0"
+      "last_run='' last_success='' success=''"
+      "if [ -r \"$metrics\" ]; then"
+      "  while read -r name value; do"
+      "    case $name in"
+      "      dbgen_last_run_timestamp_seconds) last_run=$value ;;"
+      "      dbgen_last_success_timestamp_seconds) last_success=$value ;;"
+      "      dbgen_run_success) success=$value ;;"
+      "    esac"
+      "  done < \"$metrics\""
+      "fi"
+      "echo"
+      "case $success in"
+      "  1) echo \"last run:     $(moment \"$last_run\"), without an error\" ;;"
+      "  '') echo 'last run:     never' && status=1 ;;"
+      "  *) echo \"last run:     $(moment \"$last_run\"), it failed: journalctl --unit dbgen-provision\" && status=1 ;;"
+      "esac"
+      "echo \"last success: $(moment \"$last_success\")\""
+      ""
+      "run=(\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres"
+      "  --set mode=plan --set without_passwords=on --file \"$program\")"
+      "user=$(id --user --name)"
+      "case $user in"
+      "  \"$superuser\") ;;"
+      "  root) run=(\"$runuser\" --user \"$superuser\" -- \"\${run[@]}\") ;;"
+      "  *)"
+      "    echo \"plan:         asked by root or $superuser only\""
+      "    exit \"$status\""
+      "    ;;"
+      "esac"
+      "if ! plan=$(\"\${run[@]}\"); then"
+      "  echo 'plan:         can'\\''t be made'"
+      "  exit 1"
+      "fi"
+      "if [ -z \"$plan\" ]; then"
+      "  echo 'plan:         nothing to do (passwords are not looked at)'"
+      "else"
+      "  echo 'plan (passwords are not looked at):'"
+      "  printf '%s\\n' \"$plan\""
+      "fi"
+      "exit \"$status\""
+    ]
+  );
+  verify = config.services.dbgen.verify;
+  verifies = verify.package != null && verify.declarations != null;
+  # The command line of dbgen could not name a role with an equals sign.
+  verifyRoles = lib.filterAttrs (_: role: !(within "=" role)) credentialRoles;
   # What both units have. All that they reach is the server's socket.
   service = {
     path = [ pkgs.coreutils ];
@@ -3017,6 +3259,23 @@ in
     type = lib.types.attrsOf (lib.types.attrsOf lib.types.raw);
     default = { };
     description = "How to connect to the databases, by service and database.";
+  };
+  options.services.dbgen.verify = {
+    package = lib.mkOption {
+      type = lib.types.nullOr lib.types.package;
+      default = null;
+      description = "The dbgen that tries every declared login; without one, nothing does.";
+    };
+    declarations = lib.mkOption {
+      type = lib.types.nullOr lib.types.path;
+      default = null;
+      description = "The declarations, as `dbgen verify` takes them: a file or a folder. They come into the Nix store.";
+    };
+    onCalendar = lib.mkOption {
+      type = lib.types.nullOr lib.types.str;
+      default = "hourly";
+      description = "When, as a calendar event of systemd; null: only when dbgen-verify.service is started.";
+    };
   };
 
   config = {
@@ -3068,6 +3327,8 @@ in
       };
     };
 
+    environment.systemPackages = [ status ];
+
     systemd.services.dbgen-provision =
       let
         # Since 25.11 the set-up has a unit of its own, and a target that others wait for.
@@ -3098,7 +3359,75 @@ in
         };
       };
 
+    systemd.services.dbgen-verify = lib.mkIf verifies {
+      description = "Try the declared logins of the PostgreSQL databases";
+      after = [
+        "dbgen-provision.service"
+        "postgresql.service"
+      ];
+      inherit (service) path;
+      serviceConfig = removeAttrs service.serviceConfig [ "ExecStopPost" ] // {
+        # What is not as declared is told by the journal and the metrics.
+        SuccessExitStatus = 1;
+        ExecStart = pkgs.writeShellScript "dbgen-verify" (
+          lines [
+            "dbgen=${lib.escapeShellArg "${verify.package}/bin/dbgen"}"
+            "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
+            "host=/run/postgresql"
+            "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
+            "superuser=${lib.escapeShellArg postgresql.superUser}"
+            "declarations=${lib.escapeShellArg "${verify.declarations}"}"
+            "credentials=(${lib.escapeShellArgs (builtins.attrNames verifyRoles)})"
+            "roles=(${lib.escapeShellArgs (builtins.attrValues verifyRoles)})"
+          ]
+          + lines [
+            "# Whether every declared login gets in. The report goes to the journal, numbers to Prometheus' node exporter."
+            "set -euo pipefail"
+            "metrics=\${STATE_DIRECTORY:-/var/lib/dbgen}/metrics"
+            "arguments=(verify --psql \"$psql\" --connect \"host=$host port=$port user=$superuser dbname=postgres\""
+            "  --metrics \"$metrics/dbgen-verify.prom\")"
+            "for i in \"\${!roles[@]}\"; do"
+            "  arguments+=(--password-file \"\${roles[i]}=$CREDENTIALS_DIRECTORY/\${credentials[i]}\")"
+            "done"
+            "mkdir -p -- \"$metrics\""
+            "chmod 0755 \"$metrics\""
+            "exec \"$dbgen\" \"\${arguments[@]}\" \"$declarations\""
+          ]
+        );
+        LoadCredential = loaded (
+          builtins.intersectAttrs verifyRoles (
+            credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated
+          )
+        );
+        # Each login is tried as a service would do it.
+        PrivateNetwork = false;
+        RestrictAddressFamilies = [
+          "AF_UNIX"
+          "AF_INET"
+          "AF_INET6"
+        ];
+        IPAddressAllow = "localhost";
+        IPAddressDeny = "any";
+        # For the node exporter. dbgen's own files with passwords are closed.
+        UMask = "0022";
+      };
+    };
+    systemd.timers.dbgen-verify = lib.mkIf (verifies && verify.onCalendar != null) {
+      description = "Try the declared logins of the PostgreSQL databases";
+      wantedBy = lib.optional postgresql.enable "timers.target";
+      timerConfig = {
+        OnCalendar = verify.onCalendar;
+        Persistent = true;
+      };
+    };
+
     assertions = [
+      {
+        assertion = verify.package != null -> verify.declarations != null;
+        message = ''
+          services.dbgen.verify.package is set, and services.dbgen.verify.declarations does not say what to verify.
+        '';
+      }
       {
         assertion = postgresql.enable -> within (lines rules) postgresql.authentication;
         message = ''

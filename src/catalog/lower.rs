@@ -10,7 +10,7 @@ use super::{
     Access, Catalog, Connection, Converge, CreatedBy, Creation, DEFAULT_PORT,
     DEFAULT_SOCKET_DIRECTORY, Database, DefaultPrivilege, Details, Extension, Grant, Grantee,
     Hooks, Instance, MAIN, Membership, Object, PasswordSource, Preset, Privileges, Removed, Role,
-    Settings, Timeouts, access, connection, converge,
+    Settings, Timeouts, access, connection, consumer, converge,
 };
 use crate::check::{Scope, target};
 use crate::declaration::{self, Attribute, Setting, Text};
@@ -86,13 +86,14 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
     }
     let mut databases = Vec::with_capacity(scope.enabled_databases().count());
     // A service may stand in several files: what one of them says holds for the databases of all.
-    let mut units: BTreeMap<&str, Vec<&Text>> = BTreeMap::new();
-    let with_units = declarations.services.iter();
-    for service in with_units.filter(|service| !service.units.is_empty()) {
-        units
-            .entry(&service.name.value)
-            .or_default()
-            .extend(&service.units);
+    let mut consumers: BTreeMap<&str, Consumers> = BTreeMap::new();
+    for service in &declarations.services {
+        if service.units.is_empty() && service.on_change.is_none() {
+            continue;
+        }
+        let all = consumers.entry(&service.name.value).or_default();
+        all.units.extend(&service.units);
+        all.on_change = all.on_change.or(service.on_change.as_ref());
     }
     for service in declarations
         .services
@@ -109,13 +110,15 @@ pub fn lower(scope: &Scope) -> Result<Catalog> {
                     .map_err(|_| Impossible(format!("port {}", port.value)))?;
             }
             add_packages(&mut instance, said);
-            let units = units.get(name).into_iter().flatten().copied();
+            let consumers = consumers.get(name);
             let connection = connection::connection(scope.connection(service, said))?;
-            let database = database(service, said, scope.unix_user(service), units, connection)?;
+            let unix_user = scope.unix_user(service);
+            let database = database(service, said, unix_user, consumers, connection)?;
             let user = instance.roles.entry(database.user.clone()).or_default();
             user.login = true;
             if let Some(password) = &said.password {
                 user.details().password = password_source(password);
+                user.details().password_access = consumer::access(password)?;
             }
             if user.unix_user.is_none() && database.unix_user.is_some() {
                 user.details().unix_user.clone_from(&database.unix_user);
@@ -191,12 +194,19 @@ fn add_packages(instance: &mut Instance, database: &declaration::Database) {
     }
 }
 
+/// What all files together say of a service's units.
+#[derive(Default)]
+struct Consumers<'d> {
+    units: Vec<&'d Text>,
+    on_change: Option<&'d Text>,
+}
+
 /// The database, with the Unix user and the units of its service where it says none.
-fn database<'d>(
+fn database(
     service: &declaration::Service,
-    said: &'d declaration::Database,
+    said: &declaration::Database,
     unix_user: Option<&Text>,
-    units: impl Iterator<Item = &'d Text>,
+    consumers: Option<&Consumers>,
     connection: Option<Box<Connection>>,
 ) -> Result<Database> {
     let user = identifier(&said.user)?;
@@ -225,7 +235,7 @@ fn database<'d>(
         .iter()
         .map(|(role, said)| Ok((identifier(role)?, settings(said)?)));
     let units: Vec<&Text> = match said.units.is_empty() {
-        true => units.collect(),
+        true => consumers.map_or_else(Vec::new, |all| all.units.clone()),
         false => said.units.iter().collect(),
     };
     let details = Details {
@@ -242,6 +252,7 @@ fn database<'d>(
         unix_user: string(said.unix_user.as_ref().or(unix_user)),
         socket_only: said.loopback.is_some_and(|loopback| !loopback.value),
         units: units.into_iter().map(|unit| unit.value.clone()).collect(),
+        on_change: consumer::on_change(said.on_change.as_ref().or_else(|| consumers?.on_change))?,
         schemas,
         extensions,
         converge: said.converge.as_ref().map(converge::mode).transpose()?,
@@ -334,6 +345,7 @@ fn add_role(roles: &mut BTreeMap<Identifier, Role>, said: &declaration::Role) ->
     role.settings = settings(&said.settings)?;
     if let Some(password) = &said.password {
         role.password = password_source(password);
+        role.password_access = consumer::access(password)?;
     }
     if said.unix_user.is_some() {
         role.unix_user = string(said.unix_user.as_ref());

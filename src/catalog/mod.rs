@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod connection;
+mod consumer;
 mod converge;
 mod lower;
 pub mod reach;
@@ -20,6 +21,7 @@ use crate::postgres::privilege::{ObjectKind, Privilege};
 use crate::postgres::version::Version;
 
 pub use connection::{Connection, Environment};
+pub use consumer::{FileAccess, OnChange};
 pub use converge::{Converge, CreatedBy, Drift, DriftMode, Hook, Hooks, Public, Timeouts};
 pub use lower::{Impossible, lower};
 pub use removed::Removed;
@@ -116,6 +118,8 @@ pub struct Details {
     pub socket_only: bool,
     /// The systemd units that use the database.
     pub units: BTreeSet<Box<str>>,
+    /// What becomes of them when the connection changes.
+    pub on_change: OnChange,
     /// What becomes of privileges that are found and not declared; nothing: what the server's declaration says.
     pub converge: Option<Converge>,
     /// What becomes of the privileges of PUBLIC that are not declared.
@@ -138,6 +142,7 @@ impl Details {
         unix_user: None,
         socket_only: false,
         units: BTreeSet::new(),
+        on_change: OnChange::Restart,
         converge: None,
         public: Public::Revoke,
         hooks: Hooks::NONE,
@@ -336,6 +341,8 @@ pub struct RoleDetails {
     pub comment: Option<Box<str>>,
     /// Where its password comes from.
     pub password: Option<PasswordSource>,
+    /// Who may read the file of a password that is made on the host.
+    pub password_access: FileAccess,
     /// The Unix user that may log in as it.
     pub unix_user: Option<Box<str>>,
 }
@@ -349,6 +356,7 @@ impl RoleDetails {
         settings: Vec::new(),
         comment: None,
         password: None,
+        password_access: FileAccess::OWNER,
         unix_user: None,
     };
 }

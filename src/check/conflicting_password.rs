@@ -69,12 +69,16 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     }
 }
 
-fn source(password: &Password) -> (Option<&str>, Option<&str>, Option<&str>, bool) {
+fn source(password: &Password) -> ([Option<&str>; 5], bool) {
     let generate = password.generate.is_some_and(|generate| generate.value);
     (
-        said(&password.file),
-        said(&password.sops),
-        said(&password.agenix),
+        [
+            said(&password.file),
+            said(&password.sops),
+            said(&password.agenix),
+            said(&password.group),
+            said(&password.mode),
+        ],
         generate,
     )
 }

@@ -6,11 +6,11 @@ use crate::diagnostic::{Diagnostic, phrase, rule};
 rule! {
     /// ## What it does
     /// Finds entries of `units` that are no name of a systemd unit: other characters than ASCII letters, digits and
-    /// `:-_.\@`, no suffix such as `.service`, or more than 255 bytes.
+    /// `:-_.\@`, no suffix such as `.service`, or more than 255 bytes. Also the units that provide the database.
     ///
     /// ## Why is this bad?
     /// The unit is ordered after the database. systemd passes over a dependency on a name that it can't read, so the
-    /// service would start before its database is there.
+    /// service would start before its database is there. A unit that the database itself needs would wait for itself.
     ///
     /// ## Example
     /// ```toml
@@ -53,6 +53,19 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         .databases()
         .flat_map(|(_, database)| &database.units);
     for unit in services.chain(databases) {
+        if provides_databases(&unit.value) {
+            let message = format!(
+                "{} can't wait for databases",
+                phrase::backticked(&unit.value)
+            );
+            let finding = Diagnostic::new(&INVALID_UNIT_NAME, unit.span, message);
+            findings.push(
+                finding
+                    .label("the database needs it")
+                    .help("write the unit that connects to the database"),
+            );
+            continue;
+        }
         let Err(why) = parse(&unit.value) else {
             continue;
         };
@@ -68,6 +81,11 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             finding.help("write the whole name, as `systemctl list-units` shows it, such as `immich-server.service`")
         });
     }
+}
+
+fn provides_databases(unit: &str) -> bool {
+    let of_server = ["postgresql.service", "postgresql-setup.service"];
+    of_server.contains(&unit) || unit.starts_with("dbgen-")
 }
 
 fn parse(name: &str) -> Result<(), String> {
@@ -103,7 +121,14 @@ fn parse(name: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, provides_databases};
+
+    #[test]
+    fn what_a_database_needs_does_not_wait_for_it() {
+        assert!(provides_databases("postgresql.service"));
+        assert!(provides_databases("dbgen-provision.service"));
+        assert!(!provides_databases("postgresql-backup.service"));
+    }
 
     #[test]
     fn names_that_systemd_takes_are_names() {

@@ -5,9 +5,9 @@ use crate::diagnostic::{Diagnostic, phrase, rule};
 
 rule! {
     /// ## What it does
-    /// Finds a `unixUser`, and an `owner` or `group` of a `connection`, that is no name of a user: other characters than
-    /// lower-case ASCII letters, digits, `_` and `-` (and one `$` at the end), a digit or `-` at the start, or more than 31
-    /// characters.
+    /// Finds a `unixUser`, an `owner` or `group` of a `connection`, or a `group` of a password's file, that is no such name:
+    /// other characters than lower-case ASCII letters, digits, `_` and `-` (and one `$` at the end), a digit or `-` at the
+    /// start, or more than 31 characters.
     ///
     /// ## Why is this bad?
     /// The server lets a Unix user log in by its name. A user that can't exist never logs in, so the service would have
@@ -42,9 +42,14 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         .declarations
         .roles()
         .filter_map(|(_, role)| role.unix_user.as_ref());
-    let connections = scope.connections();
-    let owners = connections.flat_map(|it| it.owner.iter().chain(&it.group));
-    for user in services.chain(databases).chain(roles).chain(owners) {
+    let owners = scope.connections().filter_map(|it| it.owner.as_ref());
+    let groups = scope
+        .passwords()
+        .filter_map(|(_, _, password)| password.group.as_ref());
+    let groups = groups.chain(scope.connections().filter_map(|it| it.group.as_ref()));
+    let users = services.chain(databases).chain(roles).chain(owners);
+    let users = users.map(|user| ("user", user));
+    for (kind, user) in users.chain(groups.map(|group| ("group", group))) {
         let name = &*user.value;
         let (part, label) = if name.is_empty() {
             (0..0, "empty".to_owned())
@@ -76,9 +81,9 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             place::of_part(scope, user, part)
         };
         findings.push(
-            Diagnostic::new(&INVALID_UNIX_USER, span, format!("{} is no name of a Unix user", phrase::backticked(name)))
+            Diagnostic::new(&INVALID_UNIX_USER, span, format!("{} is no name of a Unix {kind}", phrase::backticked(name)))
                 .label(label)
-                .help("write the user as in `users.users`: at most 31 lower-case letters, digits, `_` and `-`, a letter or `_` first"),
+                .help(format!("write the {kind} as in `users.{kind}s`: at most 31 lower-case letters, digits, `_` and `-`, a letter or `_` first")),
         );
     }
 }

@@ -1,4 +1,4 @@
-//! No source of a password, or several.
+//! No source of a password, several, or permissions of a file that is not dbgen's.
 
 use super::{Findings, Scope};
 use crate::declaration::Password;
@@ -7,11 +7,12 @@ use crate::source::Span;
 
 rule! {
     /// ## What it does
-    /// Finds `password` tables that name no source, or more than one of `file`, `sops`, `agenix` and `generate`.
+    /// Finds `password` tables that name no source, or more than one of `file`, `sops`, `agenix` and `generate`. Finds
+    /// `group` and `mode` beside a source other than `generate`.
     ///
     /// ## Why is this bad?
     /// Without a source the role has no password, although one was meant; with two it would be a matter of luck which of
-    /// them holds.
+    /// them holds. A file that something else makes has its permissions from there: what is said here would change nothing.
     ///
     /// ## Example
     /// ```toml
@@ -30,7 +31,8 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         let sources = sources(password);
         let role = phrase::backticked(&role.value);
         match sources.as_slice() {
-            [_] => {}
+            [("generate", _)] => {}
+            [_] => findings.extend(permissions(&role, password)),
             [] => findings.push(none(scope, &role, password)),
             [(first, first_span), others @ ..] => {
                 let names: Vec<&str> = sources.iter().map(|(name, _)| *name).collect();
@@ -65,6 +67,21 @@ fn none(scope: &Scope, role: &str, password: &Password) -> Diagnostic {
         .label(label)
         .help("say where the password comes from, or remove `password` for a role that logs in without one:")
         .example(scope.example(span, "password = { file = \"/run/secrets/immich\" }"))
+}
+
+/// Permissions of a file that something else makes.
+fn permissions(role: &str, password: &Password) -> impl Iterator<Item = Diagnostic> {
+    let said = [("group", &password.group), ("mode", &password.mode)];
+    said.into_iter().filter_map(move |(name, text)| {
+        let message =
+            format!("`{name}` of the password of role {role} is not of a file that the host makes");
+        let finding = Diagnostic::new(&PASSWORD_SOURCE, text.as_ref()?.span, message)
+            .label("only for `generate = true`")
+            .help(format!(
+                "remove `{name}`, and say at the secret itself who may read it"
+            ));
+        Some(finding)
+    })
 }
 
 /// The sources that are declared, in the order of their places.

@@ -12,6 +12,7 @@ mod output;
 mod plan;
 mod render;
 mod report;
+mod rotate;
 mod schema;
 mod server;
 mod sql;
@@ -112,6 +113,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Print the program that plan and apply run, for psql
     Sql(sql::SqlArgs),
+    /// Make a password anew that the host made
+    Rotate(rotate::RotateArgs),
     /// Explain a finding
     Explain(explain::ExplainArgs),
     /// Print the JSON Schema of declaration files
@@ -138,6 +141,7 @@ impl Cli {
             Command::Apply(args) => apply::run(&args, global),
             Command::Verify(args) => verify::run(&args, global),
             Command::Sql(args) => sql::run(&args, global),
+            Command::Rotate(args) => rotate::run(&args, global),
             Command::Explain(args) => explain::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Init(args) => init::run(&args),

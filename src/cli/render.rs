@@ -62,11 +62,6 @@ pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
     // The process is about to end: to take the catalog apart would only cost time.
     let catalog = &mut *ManuallyDrop::new(catalog);
     let text = module::render(catalog, args.templates.as_deref())?;
-    if !args.check {
-        for left_out in module::left_out(catalog) {
-            anstream::eprintln!("dbgen: note: {left_out}");
-        }
-    }
     match destination {
         Destination::Stdout => {
             let mut stdout = std::io::stdout().lock();

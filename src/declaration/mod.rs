@@ -211,6 +211,8 @@ pub struct Service {
     pub unix_user: Option<Text>,
     /// Its systemd units.
     pub units: Vec<Text>,
+    /// What becomes of them when a connection changes.
+    pub on_change: Option<Text>,
     /// What holds for the connections of its databases that say nothing else.
     pub connection: Option<Box<Connection>>,
 }
@@ -298,6 +300,8 @@ pub struct Details {
     pub unix_user: Option<Text>,
     /// The units; none said: the service's.
     pub units: Vec<Text>,
+    /// What becomes of them when the connection changes.
+    pub on_change: Option<Text>,
     /// What becomes of what is found and not declared.
     pub converge: Option<Text>,
     /// What becomes of the privileges of PUBLIC.
@@ -336,6 +340,7 @@ impl Details {
         clients: Vec::new(),
         unix_user: None,
         units: Vec::new(),
+        on_change: None,
         converge: None,
         public: None,
         before: Vec::new(),
@@ -498,6 +503,10 @@ pub struct Password {
     pub agenix: Option<Text>,
     /// Made on the host.
     pub generate: Option<Spanned<bool>>,
+    /// The group of the file that keeps it.
+    pub group: Option<Text>,
+    /// The permissions of that file.
+    pub mode: Option<Text>,
 }
 
 /// Addresses that may connect.

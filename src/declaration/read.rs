@@ -75,6 +75,7 @@ pub fn service(name: Text, fields: Fields) -> Service {
         unix_user: fields.text("unixUser"),
         units: fields.texts("units"),
         connection: connection(fields),
+        on_change: fields.text("onChange"),
     }
 }
 
@@ -136,6 +137,7 @@ fn details(fields: Fields) -> Option<Box<Details>> {
         clients: fields.each("clients", client),
         unix_user: fields.text("unixUser"),
         units: fields.texts("units"),
+        on_change: fields.text("onChange"),
         converge: fields.text("converge"),
         public: fields.text("public"),
         before: hooks("before"),
@@ -267,6 +269,8 @@ fn password(fields: Fields) -> Option<Box<Password>> {
         sops: fields.text("sops"),
         agenix: fields.text("agenix"),
         generate: fields.bool("generate"),
+        group: fields.text("group"),
+        mode: fields.text("mode"),
     }))
 }
 

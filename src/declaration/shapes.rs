@@ -29,6 +29,8 @@ const fn optional(
 
 /// What becomes of what is found and not declared.
 const CONVERGE: Kind = Kind::Enum(&["additive", "authoritative"]);
+/// What becomes of the services that use a database.
+const ON_CHANGE: Kind = Kind::Enum(&["restart", "reload", "none"]);
 const STRINGS: Kind = Kind::List(&Kind::String);
 const SETTINGS: Kind = Kind::Map(&Kind::Setting);
 
@@ -139,7 +141,13 @@ pub static SERVICE: Shape = Shape {
             "units",
             STRINGS,
             "[]",
-            "The systemd units that use the databases, such as `immich-server.service`.",
+            "The systemd units that use the databases, such as `immich-server.service`: they start when the databases can be used, and not without them.",
+        ),
+        optional(
+            "onChange",
+            ON_CHANGE,
+            "\"restart\"",
+            "What becomes of the services among `units` when the connection or a password changes.",
         ),
         optional(
             "connection",
@@ -316,7 +324,13 @@ pub static DATABASE: Shape = Shape {
             "units",
             STRINGS,
             "the service's",
-            "The systemd units that use this database.",
+            "The systemd units that use this database: they start when it can be used, and not without it.",
+        ),
+        optional(
+            "onChange",
+            ON_CHANGE,
+            "the service's",
+            "What becomes of the services among `units` when the connection or a password changes.",
         ),
         optional(
             "converge",
@@ -465,7 +479,7 @@ static MEMBERSHIP: Shape = Shape {
 /// Where a password comes from.
 pub static PASSWORD: Shape = Shape {
     name: "password source",
-    doc: "Where a password comes from: exactly one of the fields. One line end at the end of the file, LF or CRLF, is not part of the password; what is left may also be its SCRAM-SHA-256 verifier.",
+    doc: "Where a password comes from: exactly one of `file`, `sops`, `agenix` and `generate`. One line end at the end of the file, LF or CRLF, is not part of the password; what is left may also be its SCRAM-SHA-256 verifier.",
     fields: &[
         optional(
             "file",
@@ -489,7 +503,19 @@ pub static PASSWORD: Shape = Shape {
             "generate",
             Kind::Bool,
             "false",
-            "Let the host make one and keep it in a file of its own.",
+            "Let the host make one and keep it in a file of its own, below /var/lib/dbgen/passwords.",
+        ),
+        optional(
+            "group",
+            Kind::String,
+            "the server's",
+            "With `generate`: the group of that file. It must be there.",
+        ),
+        optional(
+            "mode",
+            Kind::Enum(&["0400", "0440"]),
+            "`0400`, and `0440` with `group`",
+            "With `generate`: the permissions of that file.",
         ),
     ],
     example: "password = { file = \"/run/secrets/immich\" }",

@@ -120,9 +120,9 @@ put() {
   printf %s "$text" > "$new"
   chmod "$mode" "$new"
   if ! chown -- "$owner:$group" "$new"; then
-    rm -f -- "$new"
+    rm -f -- "$new" "$path"
     complain "$path can't be given to $owner${group:+:$group}"
-    return
+    return 1
   fi
   if [ "$old" = "$text" ] && [ "${is-}" = "$(stat -c %a:%u:%g -- "$new")" ]; then
     rm -f -- "$new"
@@ -131,19 +131,23 @@ put() {
   fi
 }
 
-declare -A wanted=()
+# By folder, which each connection has for itself: whether all its files are there.
+declare -A wanted=() complete=()
 for ((i = 0; i < ${#files[@]}; i += 7)); do
   path=$root/${files[i]}
   credential=${files[i + 4]}
   password=
   why=
+  folder=${files[i]%/*}
   wanted[$path]=1
+  : "${complete[$folder]=1}"
   install -d -m 0755 -- "${path%/*/*}" "${path%/*}"
   rm -f -- "${path%/*}"/.new.*
   if [ -n "$credential" ]; then
     if ! read_password "$CREDENTIALS_DIRECTORY/$credential"; then
       complain "$path is not written: the password of role ${files[i + 5]} $why"
       rm -f -- "$path"
+      complete[$folder]=
       continue
     fi
     password=$REPLY
@@ -151,9 +155,10 @@ for ((i = 0; i < ${#files[@]}; i += 7)); do
   if ! fill "${files[i + 6]}" "$password"; then
     complain "$path is not written: the password of role ${files[i + 5]} $why"
     rm -f -- "$path"
+    complete[$folder]=
     continue
   fi
-  put "$path" "${files[i + 1]}" "${files[i + 2]}" "${files[i + 3]}" "$REPLY"
+  put "$path" "${files[i + 1]}" "${files[i + 2]}" "${files[i + 3]}" "$REPLY" || complete[$folder]=
 done
 
 # What is no longer declared tells nobody any more.
@@ -164,4 +169,14 @@ done
 for path in "$root"/*/* "$root"/*; do
   rmdir -- "$path" 2> /dev/null || true
 done
+
+# For the units that wait for their files. It holds for this start of the unit only.
+{
+  printf '%s\n' "${INVOCATION_ID:-}"
+  for folder in "${!complete[@]}"; do
+    [ -z "${complete[$folder]}" ] || printf '%s\n' "$folder"
+  done
+} > "$root/.complete.new"
+chmod 0644 "$root/.complete.new"
+mv -fT -- "$root/.complete.new" "$root/.complete"
 exit "$failed"

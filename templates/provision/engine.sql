@@ -8,6 +8,7 @@ DECLARE
   exact CONSTANT boolean := coalesce(desired->>'converge' = 'authoritative', false);
   version CONSTANT integer := current_setting('server_version_num');
   last_pass CONSTANT integer := 6;
+  without_passwords CONSTANT boolean := coalesce(current_setting('dbgen.passwords', true) = 'off', false);
   attempts integer := 0;
   -- The catalogs' fingerprint from before a pass looks: what somebody else commits meanwhile must not be remembered.
   seen text := current_setting('dbgen.seen', true);
@@ -68,7 +69,7 @@ BEGIN
     END;
   END LOOP;
   -- As long as the catalogs stay like this there is nothing to look at.
-  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' THEN
+  IF applying AND steps = '[]' AND current_setting('dbgen.memory', true) <> '' AND NOT without_passwords THEN
     step := jsonb_build_object(
       'kind', 'record',
       'object', format('database %I', current_database()),

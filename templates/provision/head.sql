@@ -1,7 +1,8 @@
 -- Makes a PostgreSQL server what the declarations say. For psql, as a superuser:
 --   psql --no-psqlrc --dbname postgres --file THIS                    do it, and log each statement
 --   psql --no-psqlrc --dbname postgres --variable mode=plan --file THIS   print what would be done, change nothing
--- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus).
+-- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus), ready_file=FILE (the databases that
+-- can be used, one in each line), without_passwords=on (leave the passwords as they are).
 -- Exit status 3: something failed or is blocked; each database is done wholly or not at all, whatever becomes of the others.
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -23,9 +24,16 @@
 \set statements_text ''
 \set drift_text ''
 \set unfinished_in ''
+\set all_obstacles ''
+\set doubtful off
+\set finished ''
 \set hypothetical ''
 \set reachable on
 \set unpinned []
+\set passwords on
+\if :{?without_passwords}
+\set passwords off
+\endif
 SELECT
   @session@ AS session,
   @work@ AS work,

@@ -43,6 +43,7 @@ DECLARE
   client_key bytea;
   server_key bytea;
 BEGIN
+  EXIT passwords WHEN without_passwords;
   IF NOT has_column_privilege('pg_catalog.pg_authid', 'rolpassword', 'SELECT') THEN
     FOR role_name IN
       SELECT d.item ->> 'name' FROM jsonb_array_elements(desired -> 'roles') WITH ORDINALITY AS d (item, place)

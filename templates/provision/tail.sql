@@ -5,6 +5,11 @@
 \qecho -n :drift_text
 \o
 \endif
+\if :{?ready_file}
+\o :ready_file
+\qecho -n :finished
+\o
+\endif
 \set ON_ERROR_STOP on
 \if :{?some_unfinished}
 \warn 'dbgen: not everything is as declared:' :unfinished_in

@@ -6,6 +6,8 @@ runtime=${RUNTIME_DIRECTORY:-/run/dbgen-provision}
 state=${STATE_DIRECTORY:-/var/lib/dbgen}
 secrets=$runtime/secrets
 samples=$runtime/samples
+finished=$runtime/finished
+ready=$state/ready
 passwords=$state/passwords
 metrics=$state/metrics/dbgen.prom
 started=$(date +%s%N)
@@ -71,21 +73,43 @@ write_metrics() {
   } > "$metrics.new" && chmod 0644 "$metrics.new" && mv -f -- "$metrics.new" "$metrics"
 }
 
+# Which databases can be used after this run, for the units that wait for them. It holds for this start of the unit only.
+write_ready() {
+  {
+    printf '%s\n' "${INVOCATION_ID:-}"
+    if [ "$1" = 0 ]; then
+      echo '*'
+    elif [ -f "$finished" ]; then
+      cat -- "$finished"
+    fi
+  } > "$ready.new" && chmod 0644 "$ready.new" && mv -f -- "$ready.new" "$ready"
+}
+
 finish() {
   local status=$?
   trap - EXIT
   rm -rf -- "$secrets"
   write_metrics "$status" || echo "dbgen: $metrics can't be written" >&2
-  rm -f -- "$samples"
+  if [ "$mode" = apply ]; then
+    write_ready "$status" || echo "dbgen: $ready can't be written" >&2
+  fi
+  rm -f -- "$samples" "$finished"
   exit "$status"
 }
 trap finish EXIT
 trap 'exit 143' TERM
 
+# Lets those read the file who are declared: $2 is the mode, $3 the group or nothing.
+give_access() {
+  [ -z "$3" ] || chgrp -- "$3" "$1"
+  chmod -- "$2" "$1"
+}
+
 # Makes the file of a password unless it is there: 256 bits, and a name that appears with the whole content or not at all.
 generate() {
   local new
   if [ -e "$1" ] || [ -L "$1" ]; then
+    give_access "$@"
     return
   fi
   new=$(mktemp "$passwords/.new.XXXXXXXXXX")
@@ -94,7 +118,7 @@ generate() {
     echo "dbgen: no random bytes for $1" >&2
     exit 1
   fi
-  chmod 0400 "$new"
+  give_access "$new" "$2" "$3"
   sync -- "$new"
   # Another one that has been made meanwhile stays.
   ln -T -- "$new" "$1" || [ -e "$1" ]
@@ -103,7 +127,7 @@ generate() {
 }
 
 # The server itself reads the passwords, and the credentials of a unit are hidden from other units.
-rm -rf -- "$secrets" "$samples"
+rm -rf -- "$secrets" "$samples" "$finished"
 mkdir -- "$secrets"
 files=()
 for name in "${credentials[@]}"; do
@@ -114,12 +138,17 @@ if [ "${#files[@]}" -gt 0 ]; then
 fi
 if [ "${#generated[@]}" -gt 0 ]; then
   mkdir -p -- "$passwords"
+  # Groups come through, but can't list it.
+  case ${generated_groups[*]} in
+    *[!\ ]*) chmod 0711 "$passwords" ;;
+    *) chmod 0700 "$passwords" ;;
+  esac
   rm -f -- "$passwords"/.new.*
 fi
 for i in "${!generated[@]}"; do
-  generate "$passwords/${generated_files[i]}"
+  generate "$passwords/${generated_files[i]}" "${generated_modes[i]}" "${generated_groups[i]}"
   install -m 0400 -T -- "$passwords/${generated_files[i]}" "$secrets/${generated[i]}"
 done
 
 "$psql" --no-psqlrc --no-password --quiet --host "$host" --port "$port" --dbname postgres \
-  --set mode="$mode" --set metrics="$samples" --file "$program"
+  --set mode="$mode" --set metrics="$samples" --set ready_file="$finished" --file "$program"

@@ -9,4 +9,5 @@ SELECT
   -- Reading the program once is enough.
   set_config('check_function_bodies', 'off', false),
   set_config('idle_in_transaction_session_timeout', '10min', false),
-  set_config('dbgen.mode', :'mode', false)
+  set_config('dbgen.mode', :'mode', false),
+  set_config('dbgen.passwords', :'passwords', false)

@@ -83,6 +83,8 @@ let
         description = option types.str "";
         environment = option (types.attrsOf types.unspecified) { };
         path = option (types.listOf types.unspecified) [ ];
+        overrideStrategy = option types.str "asDropinIfExists";
+        reloadTriggers = option (types.listOf types.unspecified) [ ];
         restartTriggers = option (types.listOf types.unspecified) [ ];
       };
   };
@@ -110,6 +112,7 @@ in
     environment.etc = loose;
     users.users = loose;
     users.groups = loose;
+    systemd.package = option types.unspecified pkgs.systemd;
     systemd.services = units;
     systemd.targets = units;
     systemd.timers = units;
@@ -120,7 +123,10 @@ in
     security = loose;
     boot = loose;
     # Those of sops-nix and agenix.
-    sops.secrets = secrets "/run/secrets" { restartUnits = names; };
+    sops.secrets = secrets "/run/secrets" {
+      reloadUnits = names;
+      restartUnits = names;
+    };
     age.secrets = secrets "/run/agenix" { file = option types.path "/secrets.age"; };
     services.postgresqlBackup = loose;
     services.postgresql = {

@@ -25,12 +25,21 @@ let
   ] package;
   text = name: text: package name // { inherit text; };
 in
-lib.genAttrs [ "bash" "coreutils" "dbgen" "jq" "postgresql" "util-linux" ] package
+lib.genAttrs [
+  "bash"
+  "coreutils"
+  "dbgen"
+  "jq"
+  "postgresql"
+  "systemd"
+  "util-linux"
+] package
 // {
   inherit lib;
   postgresqlPackages = extensions;
   postgresql17Packages = extensions;
   writeText = text;
   writeShellScript = text;
+  writeShellScriptBin = text;
   writeShellApplication = application: text application.name application.text;
 }

@@ -253,7 +253,8 @@ impl Host {
     }
 }
 
-fn script(evaluator: &nix::Evaluator, module: &std::path::Path) -> String {
+/// The program of the unit.
+pub fn script(evaluator: &nix::Evaluator, module: &std::path::Path) -> String {
     let expression = format!(
         "(import {} {{
             inherit lib;

@@ -264,7 +264,7 @@ fn agree(databases: &mut [Value], roles: &mut [Value]) {
 }
 
 const UNIX_USERS: &[&str] = &["immich", "_apt", "web-1", "a", "nobody", "host$"];
-const UNITS: &[&str] = &["a.service", "b@c.service", "x-y.timer", "a\\x2db.mount"];
+pub const UNITS: &[&str] = &["a.service", "b@c.service", "x-y.timer", "a\\x2db.mount"];
 const ADDRESSES: &[&str] = &[
     "10.0.0.0/8",
     "10.0.0.6",
@@ -472,6 +472,7 @@ impl Making {
         self.maybe(&mut fields, "clients", |m| m.clients(roles));
         self.maybe(&mut fields, "unixUser", |m| json!(m.dice.pick(UNIX_USERS)));
         self.maybe(&mut fields, "units", |m| json!([m.dice.pick(UNITS)]));
+        self.maybe(&mut fields, "onChange", |m| m.on_change());
         self.maybe(&mut fields, "converge", |m| m.converge());
         self.maybe(&mut fields, "public", |m| {
             json!(m.dice.pick(&["revoke", "keep"]))
@@ -533,12 +534,17 @@ impl Making {
         Value::Object(fields)
     }
 
+    fn on_change(&mut self) -> Value {
+        json!(self.dice.pick(&["restart", "reload", "none"]))
+    }
+
     fn service(&mut self, names: &[String]) -> Value {
         let mut service = Map::new();
         let (roles, databases) = names.split_at(names.len() / 2);
         self.maybe(&mut service, "enable", |m| json!(m.dice.once_in(2)));
         self.maybe(&mut service, "unixUser", |m| json!(m.dice.pick(UNIX_USERS)));
         self.maybe(&mut service, "units", |m| json!([m.dice.pick(UNITS)]));
+        self.maybe(&mut service, "onChange", |m| m.on_change());
         let mut declared: Vec<Value> = Vec::new();
         for (at, role) in roles.iter().enumerate() {
             declared.push(self.role(role, &roles[..at]));

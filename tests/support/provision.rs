@@ -67,10 +67,12 @@ pub fn each_with(test: &str, settings: &[(&str, &str)], body: impl Fn(&Cluster) 
         eprintln!("skipped: {test}: no PostgreSQL server is installed");
     }
     let chosen: Vec<Installation> = match std::env::var("DBGEN_POSTGRES_MAJOR") {
-        Ok(major) => found
-            .into_iter()
-            .filter(|installation| installation.major.to_string() == major)
-            .collect(),
+        Ok(major) => {
+            let mut chosen = found;
+            chosen.retain(|installation| installation.major.to_string() == major);
+            assert!(!chosen.is_empty(), "no PostgreSQL {major} is installed");
+            chosen
+        }
         Err(_) => found,
     };
     let next = std::sync::atomic::AtomicUsize::new(0);

@@ -48,6 +48,103 @@ pub fn programs(evaluator: &Evaluator, module: &Path, server: &str) -> Programs 
     }
 }
 
+/// The command `dbgen-status` of a host with this port; it runs the SQL program `program.sql` beside the module.
+pub fn status_program(evaluator: &Evaluator, module: &Path, psql: &Path, port: u16) -> String {
+    let expression = format!(
+        "let
+          module = import {module} {{
+            inherit lib;
+            pkgs = {{ writeText = name: text: {program}; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: text; writeShellScriptBin = name: text: text; }};
+            config.qgroget = module.config.qgroget;
+            config.systemd = {{ services = {{ }}; targets = {{ }}; }};
+            config.services.postgresql = {{ package = {package}; superUser = \"postgres\"; settings.port = {port}; enable = true; authentication = \"\"; identMap = \"\"; }};
+          }};
+        in builtins.head module.config.environment.systemPackages",
+        module = nix_path(module),
+        program = nix_string(module.with_file_name("program.sql").to_str().unwrap()),
+        package = nix_string(psql.parent().unwrap().parent().unwrap().to_str().unwrap()),
+    );
+    let text = evaluator
+        .value(&expression)
+        .unwrap_or_else(|error| panic!("{error}"));
+    text.as_str().unwrap().to_owned()
+}
+
+/// The program of the units `dbgen-ready-...`, which asks `systemctl` about the unit `dbgen-provision`.
+pub fn ready_program(evaluator: &Evaluator, module: &Path, systemd: &Path) -> String {
+    let expression = format!(
+        "let
+          module = import {module} {{
+            inherit lib;
+            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; writeShellScript = name: text: text; }};
+            config.systemd = {{ services = {{ }}; targets = {{ }}; package = {systemd}; }};
+            config.services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
+          }};
+          units = (builtins.head module.imports).systemd.services;
+        in (builtins.head (builtins.attrValues units)).serviceConfig.ExecStart",
+        module = nix_path(module),
+        systemd = nix_string(systemd.to_str().unwrap()),
+    );
+    let text = evaluator
+        .value(&expression)
+        .unwrap_or_else(|error| panic!("{error}"));
+    // Without the arguments.
+    text.as_str()
+        .unwrap()
+        .rsplit_once('\n')
+        .unwrap()
+        .0
+        .to_owned()
+}
+
+/// The program of the unit `dbgen-tell`; `home` has `bin/systemctl` and `bin/ready`.
+pub fn tell_program(evaluator: &Evaluator, module: &Path, home: &Path) -> String {
+    let expression = format!(
+        "let
+          module = import {module} {{
+            inherit lib;
+            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; writeShellScript = name: text: if name == \"dbgen-ready\" then {home} + \"/bin/ready\" else text; }};
+            config.systemd = {{ services = {{ }}; targets = {{ }}; package = {home}; }};
+            config.services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
+          }};
+        in module.config.systemd.services.dbgen-tell.serviceConfig.ExecStart",
+        module = nix_path(module),
+        home = nix_string(home.to_str().unwrap().trim_end_matches('/')),
+    );
+    let text = evaluator
+        .value(&expression)
+        .unwrap_or_else(|error| panic!("{error}"));
+    text.as_str().unwrap().to_owned()
+}
+
+/// The program of the unit `dbgen-verify` for a server with this port; `home` has `bin/dbgen` and `bin/psql`.
+pub fn verify_program(
+    evaluator: &Evaluator,
+    module: &Path,
+    home: &Path,
+    port: u16,
+    declarations: &Path,
+) -> String {
+    let expression = format!(
+        "let
+          module = import {module} {{
+            inherit lib;
+            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; writeShellScript = name: text: text; }};
+            config.systemd = {{ services = {{ }}; targets = {{ }}; }};
+            config.services.dbgen.verify = {{ package = {home}; declarations = {declarations}; onCalendar = null; }};
+            config.services.postgresql = {{ package = {home}; superUser = \"postgres\"; settings.port = {port}; enable = true; authentication = \"\"; identMap = \"\"; }};
+          }};
+        in module.config.systemd.services.dbgen-verify.content.serviceConfig.ExecStart",
+        module = nix_path(module),
+        home = nix_string(home.to_str().unwrap()),
+        declarations = nix_string(declarations.to_str().unwrap()),
+    );
+    let text = evaluator
+        .value(&expression)
+        .unwrap_or_else(|error| panic!("{error}"));
+    text.as_str().unwrap().to_owned()
+}
+
 /// Writes the units and who wants them, as NixOS does, and gives their names. What is run is replaced by what is there.
 pub fn write_units(outcome: &Value, folder: &Folder) -> Vec<String> {
     let kinds = [
@@ -60,11 +157,13 @@ pub fn write_units(outcome: &Value, folder: &Folder) -> Vec<String> {
         for (name, unit) in units.as_object().into_iter().flatten() {
             let name = format!("{name}.{kind}");
             folder.write(&name, &text(kind, unit, section));
-            for target in unit["wantedBy"].as_array().into_iter().flatten() {
-                let wants = format!("{}.wants", target.as_str().unwrap());
-                fs::create_dir_all(folder.path(&wants)).unwrap();
-                let link = folder.path(&format!("{wants}/{name}"));
-                std::os::unix::fs::symlink(folder.path(&name), link).unwrap();
+            for (field, ending) in [("wantedBy", "wants"), ("requiredBy", "requires")] {
+                for other in unit[field].as_array().into_iter().flatten() {
+                    let others = format!("{}.{ending}", other.as_str().unwrap());
+                    fs::create_dir_all(folder.path(&others)).unwrap();
+                    let link = folder.path(&format!("{others}/{name}"));
+                    std::os::unix::fs::symlink(folder.path(&name), link).unwrap();
+                }
             }
             names.push(name);
         }
@@ -78,6 +177,7 @@ fn text(kind: &str, unit: &Value, section: &str) -> String {
         ("after", "After"),
         ("before", "Before"),
         ("requires", "Requires"),
+        ("wants", "Wants"),
     ] {
         for other in unit[field].as_array().into_iter().flatten() {
             text += &format!("{directive}={}\n", other.as_str().unwrap());

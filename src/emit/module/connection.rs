@@ -1,13 +1,12 @@
 //! What a service needs to connect: the attributes per service and database.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::connection_files::{self, ROOT};
 use super::provision::generated_file;
-use crate::catalog::{Database, Grantee, Instance, PasswordSource};
+use crate::catalog::{Database, Instance, PasswordSource};
 use crate::emit::nix::literal::{ContainsNul, Entries, Literal, Reference, Root, Text};
 use crate::postgres::identifier::Identifier;
 
@@ -158,7 +157,7 @@ impl Connection {
         name: &Identifier,
         database: &Database,
     ) -> Result<Connection, ContainsNul> {
-        let roles = further_roles(instance, database).into_iter();
+        let roles = instance.further_roles(database).into_iter();
         let file = |wanted: bool, file: &str| {
             let path = || {
                 format!(
@@ -244,21 +243,6 @@ impl Connection {
         attributes.push((names.username.clone(), Literal::Str(login.role.clone())));
         Ok(attributes)
     }
-}
-
-/// The roles beside `user` that log in and have privileges in the database, sorted.
-fn further_roles<'i>(instance: &Instance, database: &'i Database) -> BTreeSet<&'i Identifier> {
-    let granted = database
-        .grants
-        .iter()
-        .filter_map(|grant| match &grant.grantee {
-            Grantee::Role(role) => Some(role),
-            Grantee::Public => None,
-        });
-    let named = database.access.iter().map(|access| &access.role);
-    let logs_in = |role: &&Identifier| instance.roles.get(*role).is_some_and(|it| it.login);
-    let others = named.chain(granted).filter(|role| **role != database.user);
-    others.filter(logs_in).collect()
 }
 
 /// The path on the host of the file that holds the password of the role.

@@ -2,8 +2,10 @@
 
 mod connection;
 mod connection_files;
-mod left_out;
+mod consumer;
 mod provision;
+
+pub use provision::{PASSWORDS, file_name};
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -21,8 +23,6 @@ use crate::declaration::Attribute;
 use crate::postgres::Version;
 use crate::postgres::hba::{self, Address, Unwritable};
 use crate::postgres::identifier::{Identifier, MAX_BYTES, is_safe_in_ensure_databases};
-
-pub use left_out::left_out;
 
 /// Why there is no module.
 #[derive(Debug, Error)]

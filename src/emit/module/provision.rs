@@ -1,11 +1,11 @@
 //! What the units need that make the server what is declared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::connection::password_file;
-use super::connection_files;
+use super::{connection_files, consumer, texts};
 use crate::catalog::{Drift, DriftMode, Instance, PasswordSource};
 use crate::emit::nix::literal::{ContainsNul, Literal, Reference, Root, Text};
 use crate::emit::sql::{self, Credential, Secrets};
@@ -14,12 +14,14 @@ use crate::postgres::identifier::Identifier;
 const WRAPPER: &str = include_str!("../../../templates/provision/unit.sh");
 
 const CONNECTIONS: &str = include_str!("../../../templates/provision/connections.sh");
+const VERIFY: &str = include_str!("../../../templates/provision/verify.sh");
+const STATUS: &str = include_str!("../../../templates/provision/status.sh");
 
 /// Where the units put the passwords for the server to read.
 const SECRETS: &str = "/run/dbgen-provision/secrets";
 
 /// Where passwords are kept that are made on the host.
-const PASSWORDS: &str = "/var/lib/dbgen/passwords";
+pub const PASSWORDS: &str = "/var/lib/dbgen/passwords";
 
 /// What may stand in a file name as it is. No name begins with a dot.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
@@ -42,18 +44,45 @@ pub fn context(
     let program = sql::script(instance, &Secrets::Directory(SECRETS));
     context.insert("program", Literal::lines(program)?);
     context.insert("wrapper", Literal::lines(WRAPPER.to_owned())?);
+    context.insert("status", Literal::lines(STATUS.to_owned())?);
+    context.insert("verifyScript", Literal::lines(VERIFY.to_owned())?);
     let credentials = sql::credentials(instance);
     // The unit that makes a password reads it without systemd's help.
     let (made, kept): (Vec<&Credential>, Vec<&Credential>) = credentials
         .iter()
         .partition(|credential| credential.source == PasswordSource::Generated);
     context.insert("credentials", set(kept.into_iter().map(loaded))?);
+    let roles = credentials.iter().map(|credential| {
+        let role = Literal::text(credential.role.as_str())?;
+        Ok((Text::try_from(&*credential.name)?, role))
+    });
+    context.insert("credentialRoles", set(roles)?);
+    let mut groups = BTreeSet::new();
     let made = made.into_iter().map(|credential| {
-        let file = Literal::text(&file_name(credential.role.as_str()))?;
-        Ok((Text::try_from(&*credential.name)?, file))
+        let access = instance
+            .roles
+            .get(&credential.role)
+            .map(|role| role.password_access.clone())
+            .unwrap_or_default();
+        let group = access.group.as_deref().unwrap_or_default();
+        groups.extend(access.group.clone());
+        let fields = [
+            ("file", &*file_name(credential.role.as_str())),
+            ("group", group),
+            ("mode", access.mode()),
+        ];
+        let fields = fields
+            .into_iter()
+            .map(|(name, value)| Ok((Text::try_from(name)?, Literal::text(value)?)));
+        Ok((Text::try_from(&*credential.name)?, set(fields)?))
     });
     context.insert("generated", set(made)?);
+    context.insert(
+        "passwordGroups",
+        texts(groups.iter().map(|group| &**group))?,
+    );
     connections(instance, &credentials, context)?;
+    consumer::context(instance, &credentials, context)?;
     let drift = instance.drift.as_ref().map(drift).transpose()?;
     context.insert("drift", drift.unwrap_or(Literal::Null));
     context.insert("sopsSecrets", sops(&credentials)?);
@@ -114,7 +143,7 @@ fn drift(drift: &Drift) -> Result<Literal, ContainsNul> {
     ])
 }
 
-/// sops-nix restarts the units of a secret whose content changes.
+/// sops-nix restarts the unit when a secret changes.
 fn sops(credentials: &[Credential]) -> Result<Literal, ContainsNul> {
     let secrets = credentials.iter().filter_map(|it| match &it.source {
         PasswordSource::Sops(name) => Some(name),
@@ -146,7 +175,7 @@ fn agenix(credentials: &[Credential]) -> Result<Literal, ContainsNul> {
     ))
 }
 
-fn set(
+pub(super) fn set(
     entries: impl IntoIterator<Item = Result<(Text, Literal), ContainsNul>>,
 ) -> Result<Literal, ContainsNul> {
     let entries = entries.into_iter().collect::<Result<Vec<_>, _>>()?;

@@ -82,6 +82,42 @@ pub fn way(name: &Identifier, database: &catalog::Database) -> Values {
     ]
 }
 
+/// The values of the placeholders of what tells whether the database can be used.
+pub fn readiness(name: &Identifier, database: &catalog::Database) -> Values {
+    vec![
+        ("needs", needs(name, database)),
+        ("ready", quote_psql(&ready_name(name))),
+    ]
+}
+
+/// What else must be as declared before the database can be used, as the program calls it.
+fn needs(name: &Identifier, database: &catalog::Database) -> String {
+    let of = |kind: &str, name: &Identifier| {
+        format!("format('{kind} %I', {})", quote_literal(name.as_str()))
+    };
+    let mut needs = vec![of("database", name), of("role", &database.user)];
+    if database.owner != database.user {
+        needs.push(of("role", &database.owner));
+    }
+    needs.join(", ")
+}
+
+/// The name of the database in the list of those that can be used: safe as a line and as a part of the name of a systemd
+/// unit, and no two databases have the same.
+pub fn ready_name(database: &Identifier) -> String {
+    let mut name = String::with_capacity(database.as_str().len());
+    for byte in database.as_str().bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(byte)),
+            _ => {
+                // Writing to a string can't fail.
+                let _ = write!(name, ".{byte:02X}");
+            }
+        }
+    }
+    name
+}
+
 /// The extensions whose version is not declared, as a JSON array; none without any.
 pub fn unpinned(database: &catalog::Database) -> Option<String> {
     let extensions = database.extensions.iter();

@@ -4,6 +4,10 @@
 pub const HEAD: &str = include_str!("../../../templates/provision/head.sql");
 /// One part of the server: its roles, its databases, the contents of one of them.
 pub const SCOPE: &str = include_str!("../../../templates/provision/scope.sql");
+/// What of the server's roles and databases is not as declared.
+pub const OBSTACLES: &str = include_str!("../../../templates/provision/obstacles.sql");
+/// Whether the database can be used.
+pub const READY: &str = include_str!("../../../templates/provision/ready.sql");
 /// The databases that are missing.
 pub const CREATION: &str = include_str!("../../../templates/provision/creation.sql");
 /// The way to a database.

@@ -24,6 +24,7 @@ use json::to_json;
 use logins::Logins;
 use rights::Rights;
 
+pub use block::ready_name;
 pub use credential::{Credential, credentials};
 
 /// Where the program finds the passwords of roles.
@@ -120,7 +121,9 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
         is_told_by_catalogs: !documents.roles.reads_files(),
         document: to_json(&documents.roles),
     };
-    add(frame::SCOPE, &roles.values());
+    let roles = roles.values();
+    add(frame::SCOPE, &roles);
+    add(frame::OBSTACLES, &roles);
     let databases = Block {
         scope: "databases",
         program: &digest("databases_program"),
@@ -132,6 +135,7 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
     let databases = databases.values();
     add(frame::CREATION, &databases);
     add(frame::SCOPE, &databases);
+    add(frame::OBSTACLES, &databases);
     let program = digest("contents_program");
     for ((name, contents), database) in documents.contents.iter().zip(instance.databases.values()) {
         add(frame::CONNECT, &block::way(name, database));
@@ -144,6 +148,7 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
             document: to_json(contents),
         };
         add(frame::SCOPE, &contents.values());
+        add(frame::READY, &block::readiness(name, database));
     }
     add(frame::TAIL, &[]);
     script

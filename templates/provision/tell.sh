@@ -1,0 +1,33 @@
+# Tells the services that use a database of a password that is another one than when they were told last. Each password of each
+# database is six entries of `entries`: a name for both, the credential, the two arguments of the program `ready`, what systemctl is to
+# do, and the units.
+set -euo pipefail
+seen=${RUNTIME_DIRECTORY:-/run/dbgen-tell}/seen
+declare -A before=() units=()
+now=()
+if [ -f "$seen" ]; then
+  while read -r name digest; do
+    before[$name]=$digest
+  done < "$seen"
+fi
+for ((i = 0; i < ${#entries[@]}; i += 6)); do
+  name=${entries[i]}
+  digest=$(sha256sum < "$CREDENTIALS_DIRECTORY/${entries[i + 1]}")
+  digest=${digest%% *}
+  if [ "${before[$name]-$digest}" != "$digest" ]; then
+    if "$ready" "${entries[i + 2]}" "${entries[i + 3]}" 2> /dev/null; then
+      units[${entries[i + 4]}]+=" ${entries[i + 5]}"
+    else
+      echo "dbgen: the password for the database ${entries[i + 2]} changed, and what uses it is not told: it could not use it yet" >&2
+      digest=${before[$name]}
+    fi
+  fi
+  now+=("$name $digest")
+done
+for verb in "${!units[@]}"; do
+  read -ra told <<< "${units[$verb]}"
+  echo "dbgen: systemctl $verb ${told[*]}"
+  "$systemctl" --no-block "$verb" -- "${told[@]}"
+done
+printf '%s\n' "${now[@]}" > "$seen.new"
+mv -fT -- "$seen.new" "$seen"
