@@ -856,3 +856,79 @@ fn a_terminal_is_asked_and_yes_is_the_only_consent() {
     ended(&yes, 0);
     assert!(!yes.out.contains("[y/N]"), "{}", yes.out);
 }
+
+/// As libpq is told: with encryption only, the server's certificate verified, and not with a certificate of somebody else.
+#[test]
+fn a_connection_over_tls_is_as_strict_as_libpq_is_told_to_be() {
+    let test = "a_connection_over_tls_is_as_strict_as_libpq_is_told_to_be";
+    if !run::has("openssl", test) {
+        return;
+    }
+    let installations = support::postgres::installations();
+    if installations.is_empty() {
+        eprintln!("skipped: {test}: no PostgreSQL server is installed");
+    }
+    for installation in installations {
+        let cluster = &Cluster::start_tcp(&installation, &[]);
+        let folder = declared(IMMICH);
+        for name in ["server", "stranger"] {
+            let made = Command::new("openssl")
+                .args(["req", "-new", "-x509", "-days", "2", "-nodes", "-subj"])
+                .args(["/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+                .arg("-keyout")
+                .arg(folder.path(&format!("{name}.key")))
+                .arg("-out")
+                .arg(folder.path(&format!("{name}.crt")))
+                .output()
+                .unwrap();
+            assert!(made.status.success(), "{made:?}");
+        }
+        for (file, mode) in [("server.key", 0o600), ("server.crt", 0o644)] {
+            cluster.write(file, &folder.read(file));
+            let path = cluster.data.join(file);
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            support::postgres::hand_over(&path);
+        }
+        cluster.write(
+            "pg_hba.conf",
+            "local all all trust\nhostssl all all 127.0.0.1/32 trust\nhostssl all all ::1/128 trust\n",
+        );
+        cluster.sql("postgres", "ALTER SYSTEM SET ssl = on");
+        cluster.reload();
+        let plan = |mode: &str, certificate: &str| {
+            let connection = format!(
+                "host=localhost port={} user=postgres dbname=postgres sslmode={mode} sslrootcert={}",
+                cluster.port,
+                folder.path(certificate).display()
+            );
+            seen(
+                &mut alone(
+                    &folder,
+                    &["plan", "--connect", &connection, "declared.toml"],
+                ),
+                b"",
+            )
+        };
+        ended(&plan("verify-full", "server.crt"), 1);
+        let refused = plan("disable", "server.crt");
+        ended(&refused, 2);
+        assert!(refused.err.contains("no encryption"), "{}", refused.err);
+        let stranger = plan("verify-full", "stranger.crt");
+        ended(&stranger, 2);
+        assert!(
+            stranger.err.contains("certificate verify failed"),
+            "{}",
+            stranger.err
+        );
+        let apply = format!(
+            "postgresql://postgres@localhost:{}/postgres?sslmode=verify-full&sslrootcert={}",
+            cluster.port,
+            folder.path("server.crt").display()
+        );
+        let applied = &mut alone(
+            &folder,
+            &["apply", "--yes", "--connect", &apply, "declared.toml"],
+        );
+        ended(&seen(applied, b""), 0);
+    }
+}
