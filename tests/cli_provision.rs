@@ -692,6 +692,37 @@ fn what_is_blocked_is_a_difference_and_the_rest_is_done() {
 }
 
 #[test]
+fn what_is_not_committed_is_not_told_as_done() {
+    let Some(cluster) = one_server("what_is_not_committed_is_not_told_as_done") else {
+        return;
+    };
+    cluster.sql("postgres", "CREATE DATABASE immich");
+    let parent = "CREATE TABLE public.parent (a integer PRIMARY KEY)";
+    let child = "CREATE TABLE public.child (a integer REFERENCES public.parent DEFERRABLE INITIALLY DEFERRED)";
+    cluster.sql("immich", &format!("{parent}; {child}"));
+    // COMMIT fails, after every statement has succeeded.
+    let hook = "INSERT INTO public.child VALUES (1)";
+    let hooks = format!(
+        "hooks = {{ after = [{{ sql = \"{hook}\", unless = \"SELECT EXISTS (SELECT FROM public.child)\" }}] }}\n"
+    );
+    let folder = declared(&format!("{IMMICH}schemas = [\"app\"]\n{hooks}"));
+    for format in ["human", "json"] {
+        let arguments = ["apply", "declared.toml", "--format", format];
+        let seen = as_superuser(&folder, &cluster, &arguments);
+        ended(&seen, 1);
+        assert!(!seen.out.contains("CREATE SCHEMA"), "{}", seen.out);
+        let failed = match format {
+            "human" => "database immich",
+            _ => "\"failed\": [\n    {\n      \"scope\": \"contents\"",
+        };
+        assert!(seen.out.contains(failed), "{}", seen.out);
+        assert!(seen.err.contains("foreign key constraint"), "{}", seen.err);
+        let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'app'";
+        assert_eq!(cluster.sql("immich", schemas), "0");
+    }
+}
+
+#[test]
 fn a_reader_that_leaves_early_changes_nothing() {
     let Some(cluster) = one_server("a_reader_that_leaves_early_changes_nothing") else {
         return;
@@ -824,4 +855,80 @@ fn a_terminal_is_asked_and_yes_is_the_only_consent() {
     let yes = on_terminal("dbgen apply --yes declared.toml", b"");
     ended(&yes, 0);
     assert!(!yes.out.contains("[y/N]"), "{}", yes.out);
+}
+
+/// As libpq is told: with encryption only, the server's certificate verified, and not with a certificate of somebody else.
+#[test]
+fn a_connection_over_tls_is_as_strict_as_libpq_is_told_to_be() {
+    let test = "a_connection_over_tls_is_as_strict_as_libpq_is_told_to_be";
+    if !run::has("openssl", test) {
+        return;
+    }
+    let installations = support::postgres::installations();
+    if installations.is_empty() {
+        eprintln!("skipped: {test}: no PostgreSQL server is installed");
+    }
+    for installation in installations {
+        let cluster = &Cluster::start_tcp(&installation, &[]);
+        let folder = declared(IMMICH);
+        for name in ["server", "stranger"] {
+            let made = Command::new("openssl")
+                .args(["req", "-new", "-x509", "-days", "2", "-nodes", "-subj"])
+                .args(["/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+                .arg("-keyout")
+                .arg(folder.path(&format!("{name}.key")))
+                .arg("-out")
+                .arg(folder.path(&format!("{name}.crt")))
+                .output()
+                .unwrap();
+            assert!(made.status.success(), "{made:?}");
+        }
+        for (file, mode) in [("server.key", 0o600), ("server.crt", 0o644)] {
+            cluster.write(file, &folder.read(file));
+            let path = cluster.data.join(file);
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            support::postgres::hand_over(&path);
+        }
+        cluster.write(
+            "pg_hba.conf",
+            "local all all trust\nhostssl all all 127.0.0.1/32 trust\nhostssl all all ::1/128 trust\n",
+        );
+        cluster.sql("postgres", "ALTER SYSTEM SET ssl = on");
+        cluster.reload();
+        let plan = |mode: &str, certificate: &str| {
+            let connection = format!(
+                "host=localhost port={} user=postgres dbname=postgres sslmode={mode} sslrootcert={}",
+                cluster.port,
+                folder.path(certificate).display()
+            );
+            seen(
+                &mut alone(
+                    &folder,
+                    &["plan", "--connect", &connection, "declared.toml"],
+                ),
+                b"",
+            )
+        };
+        ended(&plan("verify-full", "server.crt"), 1);
+        let refused = plan("disable", "server.crt");
+        ended(&refused, 2);
+        assert!(refused.err.contains("no encryption"), "{}", refused.err);
+        let stranger = plan("verify-full", "stranger.crt");
+        ended(&stranger, 2);
+        assert!(
+            stranger.err.contains("certificate verify failed"),
+            "{}",
+            stranger.err
+        );
+        let apply = format!(
+            "postgresql://postgres@localhost:{}/postgres?sslmode=verify-full&sslrootcert={}",
+            cluster.port,
+            folder.path("server.crt").display()
+        );
+        let applied = &mut alone(
+            &folder,
+            &["apply", "--yes", "--connect", &apply, "declared.toml"],
+        );
+        ended(&seen(applied, b""), 0);
+    }
 }

@@ -188,6 +188,7 @@ fn hmac(key: &[u8; 32], message: &[u8]) -> Zeroizing<[u8; 32]> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

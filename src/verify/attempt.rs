@@ -136,6 +136,7 @@ fn password_file(password: &str) -> io::Result<NamedTempFile> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

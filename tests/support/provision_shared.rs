@@ -27,7 +27,7 @@ fn things(major: u8) -> Vec<(&'static str, &'static str)> {
 }
 
 fn some(dice: &mut Dice, kind: &str, major: u8) -> &'static str {
-    *dice.pick(&all(kind, major))
+    dice.pick::<&str>(&all(kind, major))
 }
 
 /// SQL that makes the tablespace and some privileges.
