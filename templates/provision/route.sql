@@ -1,7 +1,7 @@
 -- Where to look at the database, asked in the session before: psql ends when a connection fails. A database that is still
--- to be created is planned as a copy of its template.
+-- to be created is planned as a copy of its template. The settings of that session hold here: standard_conforming_strings, too.
 SELECT
-  '"dbname=''' || replace(replace(replace(name, '\', '\\'), '''', '\'''), '"', '""') || ''' client_encoding=UTF8"' AS target,
+  '"dbname=''' || replace(replace(replace(name, E'\\', E'\\\\'), '''', E'\\'''), '"', '""') || ''' client_encoding=UTF8"' AS target,
   hypothetical, name <> '' AS reachable
 FROM (
   SELECT 1, datname, '' FROM pg_database
