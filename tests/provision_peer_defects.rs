@@ -375,6 +375,57 @@ fn a_null_list_is_read_as_the_server_means_it() {
     });
 }
 
+/// Default privileges that hold for what comes later only.
+#[test]
+fn default_privileges_reach_what_is_there_already() {
+    each_quiet(
+        "default_privileges_reach_what_is_there_already",
+        |cluster| {
+            create(
+                cluster,
+                "CREATE ROLE maker; CREATE ROLE stranger;
+             CREATE TABLE public.made (); ALTER TABLE public.made OWNER TO maker;
+             CREATE TABLE public.other (); ALTER TABLE public.other OWNER TO stranger;",
+            );
+            let program = Program::of(&declared(
+                json!({ "defaultPrivileges": [
+                { "creator": "maker", "on": "tables", "role": "reader", "privileges": ["SELECT"] },
+            ] }),
+                json!([{ "name": "maker" }, { "name": "reader" }]),
+            ));
+            program.apply(cluster);
+            let asked = "has_table_privilege('reader', 'public.made', 'SELECT'), has_table_privilege('reader', 'public.other', 'SELECT')";
+            assert_eq!(may(cluster, asked), "t f");
+            settled(&program, cluster);
+        },
+    );
+}
+
+/// A right that somebody has passed on, who may not any more: the server refuses to take the option back while others depend on it.
+#[test]
+fn who_may_not_pass_on_any_more_loses_what_was_passed_on() {
+    each_quiet(
+        "who_may_not_pass_on_any_more_loses_what_was_passed_on",
+        |cluster| {
+            create(
+                cluster,
+                "CREATE ROLE first; CREATE ROLE second; CREATE TABLE public.t (); GRANT USAGE ON SCHEMA public TO first;
+                 GRANT SELECT ON public.t TO first WITH GRANT OPTION; SET ROLE first; GRANT SELECT ON public.t TO second;",
+            );
+            let select = |role: &str| json!({ "role": role, "privileges": ["SELECT"], "on": { "table": "public.t" } });
+            let program = Program::of(&declared(
+                json!({ "converge": "authoritative", "grants": [select("first"), select("second")] }),
+                json!([{ "name": "first" }, { "name": "second" }]),
+            ));
+            program.apply(cluster);
+            let asked = "has_table_privilege('first', 'public.t', 'SELECT'), has_table_privilege('first', 'public.t', 'SELECT WITH GRANT OPTION'),
+                has_table_privilege('second', 'public.t', 'SELECT')";
+            assert_eq!(may(cluster, asked), "t f t");
+            settled(&program, cluster);
+        },
+    );
+}
+
 /// An owner's own entry taken for drift.
 #[test]
 fn an_owners_own_entry_is_no_drift() {
