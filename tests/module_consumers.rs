@@ -429,6 +429,16 @@ fn services_are_told_of_a_password_that_changed_once_it_can_be_used() {
     assert_eq!(told("s3cret-3", "s3cret-r3", &both, "1"), [restart]);
     assert_eq!(told("s3cret-3", "s3cret-r3", &both, "0"), [restart]);
     assert_eq!(told("s3cret-3", "s3cret-r3", &both, "0"), [""; 0]);
+    // A line end of the file is none of the password's, a second one is.
+    for (reader, expected) in [
+        ("s3cret-r3\n", None),
+        ("s3cret-r3\r\n", None),
+        ("s3cret-r3\n\n", Some(restart)),
+        ("s3cret-r3", Some(restart)),
+    ] {
+        let asked = told("s3cret-3", reader, &both, "0");
+        assert_eq!(asked, Vec::from_iter(expected), "{reader:?}");
+    }
     assert!(!folder.read("seen/seen").contains("s3cret"));
 }
 

@@ -10,10 +10,23 @@ if [ -f "$seen" ]; then
     before[$name]=$digest
   done < "$seen"
 fi
+
+# Of a password: one line end at the end of the file is not part of it.
+digest_of() {
+  local content digest
+  content=$(cat -- "$1" && printf .)
+  content=${content%.}
+  case $content in
+    *$'\r\n') content=${content%??} ;;
+    *$'\n') content=${content%?} ;;
+  esac
+  digest=$(printf '%s' "$content" | sha256sum)
+  printf '%s' "${digest%% *}"
+}
+
 for ((i = 0; i < ${#entries[@]}; i += 6)); do
   name=${entries[i]}
-  digest=$(sha256sum < "$CREDENTIALS_DIRECTORY/${entries[i + 1]}")
-  digest=${digest%% *}
+  digest=$(digest_of "$CREDENTIALS_DIRECTORY/${entries[i + 1]}")
   if [ "${before[$name]-$digest}" != "$digest" ]; then
     if "$ready" "${entries[i + 2]}" "${entries[i + 3]}" 2> /dev/null; then
       units[${entries[i + 4]}]+=" ${entries[i + 5]}"
