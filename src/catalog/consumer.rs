@@ -49,6 +49,7 @@ impl Instance {
         let granted = database
             .grants
             .iter()
+            .filter(|grant| !grant.kind.is_shared())
             .filter_map(|grant| match &grant.grantee {
                 Grantee::Role(role) => Some(role),
                 Grantee::Public => None,

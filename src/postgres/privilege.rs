@@ -159,6 +159,11 @@ impl ObjectKind {
         ObjectKind::LargeObject,
     ];
 
+    /// Whether it lies in no database: who may use it need not log in to any.
+    pub fn is_shared(self) -> bool {
+        matches!(self, ObjectKind::Tablespace | ObjectKind::Parameter)
+    }
+
     /// What can be granted on it, in some major: see [`Privilege::since`].
     pub fn privileges(self) -> &'static [Privilege] {
         match self {

@@ -66,6 +66,19 @@ fn percent_encoded(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
+/// The grants on what lies in the database.
+fn inside(database: &Value) -> impl Iterator<Item = &Value> {
+    let shared = |on: &Value| {
+        let kinds = on.as_object().into_iter().flat_map(|on| on.keys());
+        on.is_object()
+            && kinds
+                .into_iter()
+                .all(|kind| kind == "tablespace" || kind == "parameter")
+    };
+    let grants = list(database, "grants").iter();
+    grants.filter(move |grant| !grant.get("on").is_some_and(shared))
+}
+
 /// Roles of enabled services that log in, with the Unix user that they declare themselves, and those with a password.
 #[derive(Default)]
 struct Logins<'v> {
@@ -137,9 +150,7 @@ impl Model {
                 model.database(service, database, &logins);
                 let mut connection = model.connection(database, socket, None, &logins.passwords);
                 let user = text(database, "user").unwrap();
-                let named = list(database, "access")
-                    .iter()
-                    .chain(list(database, "grants"));
+                let named = list(database, "access").iter().chain(inside(database));
                 let further: BTreeSet<&str> = named
                     .filter_map(|one| text(one, "role"))
                     .filter(|role| *role != user && log_in.contains(role))
@@ -242,11 +253,7 @@ impl Model {
                 .iter()
                 .filter_map(|schema| text(schema, "owner")),
         );
-        others.extend(
-            list(database, "grants")
-                .iter()
-                .filter_map(|grant| text(grant, "role")),
-        );
+        others.extend(inside(database).filter_map(|grant| text(grant, "role")));
         others.extend(
             list(database, "access")
                 .iter()

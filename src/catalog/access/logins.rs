@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::check::Scope;
+use crate::check::{Scope, target};
 use crate::declaration::{Attribute, Database, Role, Text};
+use crate::postgres::privilege::ObjectKind;
 
 /// The roles of enabled services that may log in, with their Unix users.
 pub struct Logins<'d> {
@@ -71,8 +72,12 @@ impl<'d> Logins<'d> {
                 .iter()
                 .filter_map(|schema| schema.owner.as_ref()),
         );
+        let inside = database.grants.iter().filter(|grant| {
+            let mut kinds = target::kinds(&grant.on).map(|(kind, ..)| kind);
+            !kinds.all(ObjectKind::is_shared)
+        });
         let named = owners
-            .chain(database.grants.iter().map(|grant| &grant.role))
+            .chain(inside.map(|grant| &grant.role))
             .chain(database.access.iter().map(|access| &access.role))
             .chain(database.role_settings.iter().map(|(role, _)| role))
             .chain(

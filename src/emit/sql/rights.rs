@@ -160,9 +160,11 @@ impl<'a> Rights<'a> {
         if grant.kind == ObjectKind::Database {
             self.database.add((), grantee, privileges, grantable);
         }
+        if grant.kind.is_shared() {
+            return;
+        }
         for object in &grant.objects {
             match object {
-                Object::Global(_) if grant.kind == ObjectKind::Tablespace => continue,
                 Object::Parameter(_) => continue,
                 Object::Global(name) => {
                     let on = On::named(grant.kind, None, Some(name.as_str()));
