@@ -426,6 +426,41 @@ fn who_may_not_pass_on_any_more_loses_what_was_passed_on() {
     );
 }
 
+/// Who has become a superuser can't take back what it granted before, and nobody can in its name: the rest is done.
+#[test]
+fn what_a_superuser_passed_on_before_is_told_of() {
+    each_quiet("what_a_superuser_passed_on_before_is_told_of", |cluster| {
+        create(
+            cluster,
+            "CREATE ROLE first; CREATE ROLE second; CREATE TABLE public.t (x integer); GRANT USAGE ON SCHEMA public TO first;
+             GRANT SELECT, UPDATE (x) ON public.t TO first WITH GRANT OPTION;
+             SET ROLE first; GRANT SELECT, UPDATE (x) ON public.t TO second;",
+        );
+        let program = Program::of(&declared(
+            json!({ "converge": "authoritative", "grants": [
+                { "role": "reader", "privileges": ["SELECT"], "on": { "table": "public.t" } },
+            ] }),
+            json!([{ "name": "first", "superuser": true }, { "name": "second" }, { "name": "reader" }]),
+        ));
+        let run = program.run(cluster, Mode::Apply);
+        assert_eq!(run.status, Some(3), "{run}");
+        let blocked = run.of_kind("blocked");
+        assert_eq!(blocked.len(), 2, "{run}");
+        assert!(run.out.contains("make that role NOSUPERUSER"), "{run}");
+        assert_eq!(
+            may(
+                cluster,
+                "has_table_privilege('reader', 'public.t', 'SELECT')"
+            ),
+            "t"
+        );
+        // The way out that is told.
+        cluster.sql("app", "ALTER ROLE first NOSUPERUSER; GRANT SELECT, UPDATE (x) ON public.t TO first WITH GRANT OPTION; REVOKE SELECT, UPDATE (x) ON public.t FROM first CASCADE");
+        program.apply(cluster);
+        settled(&program, cluster);
+    });
+}
+
 /// An owner's own entry taken for drift.
 #[test]
 fn an_owners_own_entry_is_no_drift() {

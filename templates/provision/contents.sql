@@ -11,6 +11,9 @@ DECLARE
   keep_public CONSTANT boolean := coalesce(desired->>'public' = 'keep', false);
   undeclared CONSTANT text := CASE WHEN exact THEN 'change' ELSE 'found' END;
   with_columns CONSTANT boolean := desired->'grants' @> '[{"kind": "column"}]';
+  superusers CONSTANT oid[] := ARRAY(SELECT oid FROM pg_roles WHERE rolsuper);
+  out_of_reach CONSTANT text := '; who granted it has become a superuser, in whose name PostgreSQL takes nothing back:'
+    ' make that role NOSUPERUSER, grant it the right WITH GRANT OPTION, and revoke that from it CASCADE';
   with_large_objects CONSTANT boolean := desired->'grants' @> '[{"kind": "largeObject"}]';
   found jsonb;
   differing jsonb;
@@ -354,7 +357,7 @@ BEGIN
     FROM declared
     JOIN alike ON alike.class = declared.class AND (declared.schema = alike.schema OR declared.schema IS NULL)
     WHERE CASE declared.level
-        WHEN 0 THEN ours AND (creator IS NULL OR creator = pg_get_userbyid(alike.owner))
+        WHEN 0 THEN ours AND (creator IS NULL OR creator = coalesce(alike.future_owner, pg_get_userbyid(alike.owner)))
         WHEN 1 THEN alike.name = declared.name
         ELSE alike.name = declared.name AND alike.signature = declared.signature END
       AND CASE kind WHEN 'function' THEN NOT is_procedure WHEN 'procedure' THEN is_procedure WHEN 'domain' THEN is_domain
@@ -495,7 +498,7 @@ BEGIN
     changes AS (
       -- Who takes back a right must still reach the object: those steps come first.
       SELECT row_number() OVER (ORDER BY grantor IS NULL, action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object(
-        'kind', step_kind,
+        'kind', CASE WHEN step_kind = 'change' AND grantor = ANY (superusers) THEN 'blocked' ELSE step_kind END,
         'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
         'sql', CASE
           WHEN grantor IS NULL THEN plain
@@ -506,7 +509,7 @@ BEGIN
             concat('REVOKE GRANT OPTION FOR ', privileges, ' ON ', word, ' ', objects, ' FROM ',
               quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
         END,
-        'why', why) AS step
+        'why', concat(why, CASE WHEN grantor = ANY (superusers) THEN out_of_reach END)) AS step
       FROM lists
       JOIN (VALUES ('n', 'SCHEMA', 1), ('r', 'TABLE', 2), ('s', 'SEQUENCE', 3), ('f', 'ROUTINE', 4), ('T', 'TYPE', 5), ('l', 'LANGUAGE', 6),
         ('F', 'FOREIGN DATA WRAPPER', 7), ('S', 'FOREIGN SERVER', 8), ('L', 'LARGE OBJECT', 9)) AS words(letter, word, rank) ON letter = class
@@ -620,7 +623,7 @@ BEGIN
         CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
     )) AS statements(plain)
     CROSS JOIN LATERAL (VALUES (jsonb_build_object(
-      'kind', step_kind,
+      'kind', CASE WHEN step_kind = 'change' AND grantor = ANY (superusers) THEN 'blocked' ELSE step_kind END,
       'object', format('table %s (%s)', object, columns),
       'sql', CASE
         WHEN grantor IS NULL THEN plain
@@ -629,7 +632,7 @@ BEGIN
         ELSE
           concat('REVOKE GRANT OPTION FOR ', privileges, ' ON TABLE ', object, ' FROM ', quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
       END,
-      'why', why))) AS steps_of(step);
+      'why', concat(why, CASE WHEN grantor = ANY (superusers) THEN out_of_reach END)))) AS steps_of(step);
     IF with_columns THEN
       SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
         'kind', 'pending',

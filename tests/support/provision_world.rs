@@ -422,9 +422,13 @@ fn role(dice: &mut Dice, number: usize) -> Role {
         }
         chosen
     };
-    let (said, had) = (switches(dice, 3), switches(dice, 4));
+    let (mut said, had) = (switches(dice, 3), switches(dice, 4));
     let settings = |dice: &mut Dice| SETTINGS.into_iter().filter(|_| dice.once_in(4)).collect();
     let exists = dice.once_in(2) || number < 3;
+    // What it granted before could be taken back by nobody.
+    if exists && had.get("superuser") != Some(&true) {
+        said.remove("superuser");
+    }
     Role {
         name: odd_name(dice, &format!("r{number}")),
         exists,
