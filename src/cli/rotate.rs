@@ -13,7 +13,6 @@ use clap::Args;
 use zeroize::Zeroizing;
 
 use dbgen::catalog::{MAIN, PasswordSource, Role};
-use dbgen::declaration::load;
 use dbgen::diagnostic::phrase;
 use dbgen::emit::module;
 
@@ -51,7 +50,7 @@ pub struct RotateArgs {
 }
 
 pub fn run(args: &RotateArgs, global: &Global) -> Result<Outcome> {
-    let Some(catalog) = report::accepted(load::load(&args.input.input())?, global)? else {
+    let Some(catalog) = report::load(&args.input, global)? else {
         return Ok(Outcome::Findings);
     };
     let Some(instance) = catalog.instances.get(MAIN) else {
