@@ -58,9 +58,9 @@ SELECT
   pg_is_in_recovery() AS standby,
   current_setting('server_version_num')::integer < 140000 AS too_old,
   NOT current_setting('is_superuser')::boolean AS unprivileged,
-  :'mode' = 'apply' AND NOT @names@::text[] <@ ARRAY(SELECT datname::text FROM pg_database) AS create_some,
-  @names@::text[] <@ ARRAY(
-    SELECT datname::text FROM pg_database
+  :'mode' = 'apply' AND NOT @names@::jsonb <@ (SELECT jsonb_agg(datname) FROM pg_database) AS create_some,
+  @names@::jsonb <@ (
+    SELECT coalesce(jsonb_agg(datname), '[]') FROM pg_database
     WHERE datallowconn AND datconnlimit <> -2 AND has_database_privilege(oid, 'CONNECT')) AS all_reachable,
   CASE WHEN current_setting('server_version_num')::integer < 150000
     THEN @databases_fingerprint@ ELSE @databases_fingerprint_with_parameters@ END AS databases_fingerprint

@@ -14,7 +14,7 @@ mod roles;
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Converge, Instance, Public, Settings};
+use crate::catalog::{Converge, Database, Instance, Public, Settings};
 use crate::postgres::identifier::Identifier;
 use crate::postgres::parameter::{self, List};
 use crate::postgres::quote::quote_literal;
@@ -57,7 +57,7 @@ pub fn desired(instance: &Instance, secrets: &Secrets) -> Desired {
         roles: to_json(&documents.roles),
         databases: to_json(&documents.databases),
         contents: contents
-            .map(|(name, contents)| ((*name).clone(), to_json(contents)))
+            .map(|(name, _, contents)| ((*name).clone(), to_json(contents)))
             .collect(),
     }
 }
@@ -65,7 +65,7 @@ pub fn desired(instance: &Instance, secrets: &Secrets) -> Desired {
 struct Documents<'a> {
     roles: document::Roles<'a>,
     databases: document::Databases<'a>,
-    contents: Vec<(&'a Identifier, document::Contents<'a>)>,
+    contents: Vec<(&'a Identifier, &'a Database, document::Contents<'a>)>,
 }
 
 impl<'a> Documents<'a> {
@@ -77,7 +77,7 @@ impl<'a> Documents<'a> {
             let mut rights = Rights::new(database, logins.with_database(name));
             outside.push(databases::database(instance, name, database, &mut rights));
             let contents = contents::contents(instance, name, database, rights);
-            inside.push((name, contents));
+            inside.push((name, database, contents));
         }
         Documents {
             roles: roles::roles(instance, secrets),
@@ -99,7 +99,7 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
         ),
     ]);
     let names: Vec<&str> = instance.databases.keys().map(Identifier::as_str).collect();
-    let names = quote_literal(&array(&names));
+    let names = quote_literal(&to_json(&names));
     let mut script = String::with_capacity(256 << 10);
     let mut add = |text: &str, values: &[(&'static str, String)]| {
         let values: Vec<_> = values
@@ -137,7 +137,7 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
     add(frame::SCOPE, &databases);
     add(frame::OBSTACLES, &databases);
     let program = digest("contents_program");
-    for ((name, contents), database) in documents.contents.iter().zip(instance.databases.values()) {
+    for (name, database, contents) in &documents.contents {
         add(frame::CONNECT, &block::way(name, database));
         let contents = Block {
             scope: "contents",
@@ -152,15 +152,6 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
     }
     add(frame::TAIL, &[]);
     script
-}
-
-/// The names as the text of an array (manual: "Array Input and Output Syntax").
-fn array(names: &[&str]) -> String {
-    let quoted = names.iter().map(|name| {
-        let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
-        format!("\"{escaped}\"")
-    });
-    format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
 }
 
 fn converge(converge: Converge) -> &'static str {
