@@ -182,14 +182,14 @@ fn acl(cluster: &Cluster, database: &str) -> String {
 
 /// A tablespace in a directory of the server.
 fn tablespace(cluster: &Cluster, name: &str) {
-    let place = format!("{}/../{}", cluster.data.display(), name.len());
+    let place = cluster.folder("tablespace");
     cluster.sql(
         "postgres",
-        &format!("COPY (SELECT 1) TO PROGRAM 'mkdir {place}'"),
-    );
-    cluster.sql(
-        "postgres",
-        &format!("CREATE TABLESPACE {} LOCATION '{place}'", identifier(name)),
+        &format!(
+            "CREATE TABLESPACE {} LOCATION '{}'",
+            identifier(name),
+            place.display()
+        ),
     );
 }
 

@@ -476,6 +476,7 @@ fn round(cluster: &Cluster, seed: u64) {
             found[..found.len().min(60)].join("\n")
         );
     };
+    provision_shared::place(cluster);
     for (database, sql) in &world.setup {
         set_up(cluster, database, sql);
     }

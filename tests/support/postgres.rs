@@ -230,6 +230,14 @@ impl Cluster {
         fs::write(self.data.join(name), text).unwrap();
     }
 
+    /// An empty folder beside the data directory, which the server may write to: a place for a tablespace.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        let folder = self.socket.join(name);
+        fs::create_dir_all(&folder).unwrap();
+        hand_over(&folder);
+        folder
+    }
+
     /// Stops the server as pg_ctl's mode says.
     pub fn stop(&self, mode: &str) {
         let mut stop = as_server_user(self.bin.join("pg_ctl"));

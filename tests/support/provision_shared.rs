@@ -11,6 +11,7 @@ use super::provision::{ident, literal};
 use super::support::postgres::Cluster;
 
 const SPACE: &str = "Odd space";
+const FOLDER: &str = "space";
 const PARAMETERS: [&str; 2] = ["work_mem", "log_statement"];
 
 /// The rights on each, by kind and name.
@@ -30,11 +31,15 @@ fn some(dice: &mut Dice, kind: &str, major: u8) -> &'static str {
     dice.pick::<&str>(&all(kind, major))
 }
 
-/// SQL that makes the tablespace and some privileges.
+/// Where the tablespace lies.
+pub fn place(cluster: &Cluster) {
+    cluster.folder(FOLDER);
+}
+
+/// SQL that makes the tablespace, whose place is there, and some privileges.
 pub fn setup(dice: &mut Dice, roles: &[String], major: u8) -> String {
     let mut sql = format!(
-        "COPY (SELECT 1) TO PROGRAM 'mkdir -p ../space';
-        SELECT format('CREATE TABLESPACE %I LOCATION %L', {}, current_setting('data_directory') || '/../space') \\gexec\n",
+        "SELECT format('CREATE TABLESPACE %I LOCATION %L', {}, current_setting('data_directory') || '/../{FOLDER}') \\gexec\n",
         literal(SPACE)
     );
     for _ in 0..dice.below(5) {
