@@ -238,6 +238,11 @@ impl Cluster {
         folder
     }
 
+    /// Where its programs are.
+    pub fn bin(&self) -> &Path {
+        &self.bin
+    }
+
     /// Stops the server as pg_ctl's mode says.
     pub fn stop(&self, mode: &str) {
         let mut stop = as_server_user(self.bin.join("pg_ctl"));
