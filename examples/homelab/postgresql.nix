@@ -5237,8 +5237,6 @@ in
           RuntimeDirectory = "dbgen-tell";
           RuntimeDirectoryMode = "0700";
           RuntimeDirectoryPreserve = "yes";
-          # systemd obeys nobody without it.
-          CapabilityBoundingSet = "CAP_SYS_ADMIN";
         };
     };
 

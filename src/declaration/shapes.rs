@@ -1024,7 +1024,7 @@ static DRIFT: Shape = Shape {
             "mode",
             Kind::Enum(&["report", "repair"]),
             "\"report\"",
-            "report writes the differences to the journal and the metrics; repair puts them right as well.",
+            "report writes the differences to the journal and the metrics; repair puts them right as well. Where the provisioning has failed, the timer first tries that again.",
         ),
     ],
     example: "[instances.main]\ndrift = { onCalendar = \"*-*-* 04:30\", mode = \"repair\" }",
