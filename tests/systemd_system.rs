@@ -107,9 +107,10 @@ mount --rbind /dev dev
 mount -t tmpfs none dev/shm
 mount -t tmpfs -o mode=755 none run
 mount -t tmpfs -o mode=1777 none tmp
-# Where the units lie, and where what they run may look.
-mkdir -p ".$host" srv/host old
+# Where the units lie, and where what they run may look. The server may lie below /tmp, or on another disk.
+mkdir -p ".$host" ".$server" srv/host old
 mount --bind "$host" ".$host"
+mount --bind "$server" ".$server"
 mount --bind "$host" srv/host
 cp -a "$host/data" srv/data
 install -m 0400 "$host/secret" srv/secret
@@ -395,6 +396,7 @@ fn a_host_provisions_connects_and_rotates_within_the_units_sandboxes() {
     let mut machine = Command::new("unshare")
         .args("--mount --pid --fork --kill-child --cgroup --uts --ipc --net bash boot".split(' '))
         .current_dir(folder.path(""))
+        .env("server", cluster.bin().parent().unwrap())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(fs::File::create(folder.path("boot.err")).unwrap())
