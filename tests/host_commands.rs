@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use run::{Folder, Seen, seen};
-use support::postgres::{Cluster, as_server_user, newest};
+use support::postgres::{Cluster, as_server_user, is_root, newest};
 use unit::{Unit, mode};
 
 const DECLARED: &str = "
@@ -396,10 +396,6 @@ fn server_group() -> String {
         .output()
         .unwrap();
     String::from_utf8(group.stdout).unwrap().trim().to_owned()
-}
-
-fn is_root() -> bool {
-    fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
 #[test]

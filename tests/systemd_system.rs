@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use nix::{Configuration, Evaluator};
 use run::Folder;
-use support::postgres::{Cluster, newest};
+use support::postgres::{Cluster, is_root, newest};
 use units::{Programs, programs, ready_program, tell_program, verify_program, write_units};
 
 /// In a secret's file: it must arrive as it is, and be seen nowhere else.
@@ -314,6 +314,10 @@ fn host(evaluator: &Evaluator, cluster: &Cluster) -> Folder {
     folder
 }
 
+/// Where everything that is said on the host comes together.
+const TO_JOURNAL: &str =
+    "StandardOutput=append:/srv/host/journal\nStandardError=append:/srv/host/journal\n";
+
 /// The unit as it is, running what this host has for it.
 fn of_unit(name: &str, unit: &str, outcome: &serde_json::Value, bin: &str, psql: &str) -> String {
     let Some(service) = name.strip_suffix(".service") else {
@@ -326,7 +330,7 @@ fn of_unit(name: &str, unit: &str, outcome: &serde_json::Value, bin: &str, psql:
              ExecStart={bin}/postgres -D /srv/data -c unix_socket_directories=/run/postgresql -c port=5432 -c listen_addresses=127.0.0.1,::1 \
              -c hba_file=/srv/host/pg_hba.conf -c ident_file=/srv/host/pg_ident.conf -c log_statement=all -c log_min_error_statement=debug5\n\
              ExecStartPost=/bin/sh -c 'until {psql} -XAtqh /run/postgresql -c \"\" postgres; do sleep 0.1; done'\n\
-             StandardOutput=append:/srv/host/journal\nStandardError=append:/srv/host/journal\n"
+             {TO_JOURNAL}"
         );
     }
     let told = outcome["services"][service]["serviceConfig"]["ExecStart"].as_str();
@@ -352,15 +356,12 @@ fn of_unit(name: &str, unit: &str, outcome: &serde_json::Value, bin: &str, psql:
     });
     let text: String = lines.collect();
     assert!(text.contains("/srv/host/"), "{name}: {text}");
-    format!(
-        "{text}StandardOutput=append:/srv/host/journal\nStandardError=append:/srv/host/journal\n"
-    )
+    format!("{text}{TO_JOURNAL}")
 }
 
 /// Why there can be no such host here.
 fn obstacle() -> Option<&'static str> {
-    let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-    if !root {
+    if !is_root() {
         Some("only root can have a systemd as the first process of namespaces of its own")
     } else if Path::new("/run/systemd/system").exists() {
         Some("this host has a systemd of its own, whose control groups another one would use")

@@ -230,7 +230,7 @@ impl Cluster {
         fs::write(self.data.join(name), text).unwrap();
     }
 
-    /// An empty folder beside the data directory, which the server may write to: a place for a tablespace.
+    /// A folder beside the data directory, which the server may write to: a place for a tablespace.
     pub fn folder(&self, name: &str) -> PathBuf {
         let folder = self.socket.join(name);
         fs::create_dir_all(&folder).unwrap();
@@ -355,7 +355,8 @@ fn free_port() -> u16 {
         .port()
 }
 
-fn is_root() -> bool {
+/// Whether the test runs as root.
+pub fn is_root() -> bool {
     output_of(Command::new("id").arg("-u")).as_deref() == Some("0")
 }
 
