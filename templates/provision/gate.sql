@@ -1,7 +1,7 @@
 -- Whether the catalogs are what they were when nothing was left to do and nothing to report; this is remembered where only
 -- a superuser can write.
-SELECT seen, memory, EXISTS (
+SELECT seen, EXISTS (
   SELECT FROM pg_db_role_setting
-  WHERE setrole = 10 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND format('%s=%s %s', memory, :'document', seen) = ANY (setconfig)) AS settled
-FROM (:fingerprint) AS catalogs(seen), (VALUES ('dbgen.converged_' || :'scope')) AS names(memory)
+  WHERE setrole = '10' AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND concat(:'memory', '=', :'document', ' ', seen) = ANY (setconfig)) AS settled
+FROM (:fingerprint) AS catalogs(seen)

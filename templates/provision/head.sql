@@ -39,14 +39,19 @@ SELECT
   @work@ AS work,
   @gate@ AS gate,
   @no_gate@ AS no_gate,
+  @quick_gate@ AS quick_gate,
+  @first_gate@ AS first_gate,
   @route@ AS route,
   @report@ AS report,
   @roles_program@ AS roles_program,
   @databases_program@ AS databases_program,
   @contents_program@ AS contents_program,
   @roles_fingerprint@ AS roles_fingerprint,
+  @names_of_roles@ AS names_of_roles,
   @contents_fingerprint@ AS contents_fingerprint,
-  @contents_fingerprint_with_versions@ AS contents_fingerprint_with_versions
+  @contents_fingerprint_with_versions@ AS contents_fingerprint_with_versions,
+  @contents_glance@ AS contents_glance,
+  @contents_glance_with_versions@ AS contents_glance_with_versions
 \gset
 :session \;
 SELECT

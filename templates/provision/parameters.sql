@@ -1,3 +1,3 @@
 
   UNION ALL
-  SELECT hash_record_extended((oid, xmin), 6) FROM pg_parameter_acl
+  SELECT hashoidextended(oid, xmin::text::int8) FROM pg_parameter_acl

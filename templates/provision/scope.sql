@@ -3,8 +3,10 @@
 \set scope @scope@
 \set database @database@
 \set document @digest@
+\set memory dbgen.converged_@scope@
 \set unpinned @unpinned@
 \set fingerprint :@fingerprint@
+\set glance :@glance@
 \set series 'scope="' :scope '",database="' @label@ '"'
 \set unfinished on
 \set committed off

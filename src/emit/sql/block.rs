@@ -37,9 +37,10 @@ impl Block<'_> {
             Some(_) => "_with_versions",
             None => "",
         };
-        let gate = match self.is_told_by_catalogs {
-            true => "gate",
-            false => "no_gate",
+        let gate = match (self.is_told_by_catalogs, self.database) {
+            (false, _) => "no_gate",
+            (true, None) => "gate",
+            (true, Some(_)) => "contents_gate",
         };
         // That of the roles and the databases is there from the start.
         let first = match self.database {
@@ -52,6 +53,7 @@ impl Block<'_> {
             ("scope", scope.to_owned()),
             ("program", format!("{scope}_program")),
             ("fingerprint", format!("{scope}_fingerprint{versions}")),
+            ("glance", format!("{scope}_glance{versions}")),
             ("first", first.to_owned()),
             ("gate", gate.to_owned()),
             ("database", quote_psql(database)),

@@ -10,6 +10,8 @@ pub const OBSTACLES: &str = include_str!("../../../templates/provision/obstacles
 pub const READY: &str = include_str!("../../../templates/provision/ready.sql");
 /// The databases that are missing.
 pub const CREATION: &str = include_str!("../../../templates/provision/creation.sql");
+/// What is the same for all databases.
+pub const AROUND: &str = include_str!("../../../templates/provision/around.sql");
 /// The way to a database.
 pub const CONNECT: &str = include_str!("../../../templates/provision/connect.sql");
 /// The end of the script.
@@ -26,11 +28,14 @@ const REPORT: &str = include_str!("../../../templates/provision/report.sql");
 const ROUTE: &str = include_str!("../../../templates/provision/route.sql");
 const GATE: &str = include_str!("../../../templates/provision/gate.sql");
 const NO_GATE: &str = include_str!("../../../templates/provision/no_gate.sql");
+const QUICK_GATE: &str = include_str!("../../../templates/provision/quick_gate.sql");
+const FIRST_GATE: &str = include_str!("../../../templates/provision/first_gate.sql");
 const ROLES_FINGERPRINT: &str = include_str!("../../../templates/provision/fingerprint_roles.sql");
 const DATABASES_FINGERPRINT: &str =
     include_str!("../../../templates/provision/fingerprint_databases.sql");
 const CONTENTS_FINGERPRINT: &str =
     include_str!("../../../templates/provision/fingerprint_contents.sql");
+const NAMES: &str = include_str!("../../../templates/provision/names_of_roles.sql");
 const PARAMETERS: &str = include_str!("../../../templates/provision/parameters.sql");
 const VERSIONS: &str = include_str!("../../../templates/provision/versions.sql");
 
@@ -43,7 +48,16 @@ pub struct Programs(Vec<(&'static str, String)>);
 impl Programs {
     /// Put together; the session has these values.
     pub fn new(session: &[(&str, &str)]) -> Programs {
-        let with = |text, name, part: &str| filled(text, &[(name, part.trim_end())]);
+        let names = NAMES.trim_end();
+        let roles = format!("(SELECT sum(hash) FROM ({names}) AS roles(hash))");
+        let databases = |parameters: &str| {
+            let values = [("role_names", names), ("parameters", parameters.trim_end())];
+            filled(DATABASES_FINGERPRINT, &values)
+        };
+        let contents = |roles: &str, versions: &str| {
+            let values = [("roles", roles), ("versions", versions.trim_end())];
+            filled(CONTENTS_FINGERPRINT, &values)
+        };
         let texts = [
             ("roles_program", program(ROLES)),
             ("databases_program", program(DATABASES)),
@@ -54,22 +68,24 @@ impl Programs {
             ("route", ROUTE.to_owned()),
             ("gate", GATE.to_owned()),
             ("no_gate", NO_GATE.to_owned()),
+            ("quick_gate", QUICK_GATE.to_owned()),
+            ("first_gate", FIRST_GATE.to_owned()),
             ("roles_fingerprint", ROLES_FINGERPRINT.to_owned()),
-            (
-                "databases_fingerprint",
-                with(DATABASES_FINGERPRINT, "parameters", ""),
-            ),
+            ("databases_fingerprint", databases("")),
             (
                 "databases_fingerprint_with_parameters",
-                with(DATABASES_FINGERPRINT, "parameters", PARAMETERS),
+                databases(PARAMETERS),
             ),
-            (
-                "contents_fingerprint",
-                with(CONTENTS_FINGERPRINT, "versions", ""),
-            ),
+            ("names_of_roles", NAMES.to_owned()),
+            ("contents_fingerprint", contents(&roles, "")),
             (
                 "contents_fingerprint_with_versions",
-                with(CONTENTS_FINGERPRINT, "versions", VERSIONS),
+                contents(&roles, VERSIONS),
+            ),
+            ("contents_glance", contents(":'roles_seen'", "")),
+            (
+                "contents_glance_with_versions",
+                contents(":'roles_seen'", VERSIONS),
             ),
         ];
         Programs(

@@ -136,6 +136,7 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
     add(frame::CREATION, &databases);
     add(frame::SCOPE, &databases);
     add(frame::OBSTACLES, &databases);
+    add(frame::AROUND, &[]);
     let program = digest("contents_program");
     for (name, database, contents) in &documents.contents {
         add(frame::CONNECT, &block::way(name, database));

@@ -1,0 +1,1 @@
+SELECT hashtextextended(rolname::text, oid::int8) FROM pg_authid
