@@ -44,7 +44,7 @@ pub struct ServerArgs {
     psql: PathBuf,
 
     /// FILE on this host holds the password of ROLE; may be given for several roles. Files that the declarations
-    /// name need it only when they lie elsewhere here
+    /// name need it only when they lie elsewhere here. A role with an equals sign stands between double quotes
     #[arg(long, value_name = "ROLE=FILE", value_parser = password_file)]
     password_file: Vec<(String, PathBuf)>,
 
@@ -66,13 +66,7 @@ pub struct ConvergeArgs {
 }
 
 fn password_file(text: &str) -> Result<(String, PathBuf), &'static str> {
-    // A role's name may hold an equals sign, as a path may: the first one counts.
-    match text.split_once('=') {
-        Some((role, file)) if !role.is_empty() && !file.is_empty() => {
-            Ok((role.to_owned(), file.into()))
-        }
-        _ => Err("it is not of the form ROLE=FILE"),
-    }
+    passwords::key_and_file(text).ok_or("it is not of the form ROLE=FILE")
 }
 
 /// The declared server, how psql reaches it, and the passwords that are known here.

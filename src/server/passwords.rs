@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::catalog::PasswordSource;
 use crate::emit::sql::Credential;
 use crate::postgres::Identifier;
+use crate::postgres::quote::quote_identifier;
 use crate::postgres::scram::{LONGEST, Secret, SecretError};
 
 /// The secrets that were found, and what is to be said about the others.
@@ -27,7 +28,8 @@ pub struct Passwords {
 pub enum LeftOut {
     /// Only the host that the module is for knows the file.
     #[error(
-        "the password of `{role}` is left as it is: {keeper} has it on the module's host; --password-file {role}=FILE says where it is here"
+        "the password of `{role}` is left as it is: {keeper} has it on the module's host; --password-file {}=FILE says where it is here",
+        key(role)
     )]
     Elsewhere {
         /// The role.
@@ -37,7 +39,8 @@ pub enum LeftOut {
     },
     /// The file is not here.
     #[error(
-        "the password of `{role}` is left as it is: can't read `{path}` ({error}); --password-file {role}=FILE says where it is here"
+        "the password of `{role}` is left as it is: can't read `{path}` ({error}); --password-file {}=FILE says where it is here",
+        key(role)
     )]
     Unreadable {
         /// The role.
@@ -47,6 +50,41 @@ pub enum LeftOut {
         /// Why.
         error: io::Error,
     },
+}
+
+/// The role as `--password-file ROLE=FILE` has it: between double quotes, as in SQL, where it would be read otherwise.
+pub fn key(role: &str) -> String {
+    match role.contains('=') || role.starts_with('"') {
+        true => quote_identifier(role),
+        false => role.to_owned(),
+    }
+}
+
+/// The role and the file of `ROLE=FILE`: up to the first equals sign, or the first after a role between double quotes.
+/// Nothing when it is of another form.
+pub fn key_and_file(text: &str) -> Option<(String, PathBuf)> {
+    let (role, file) = match text.strip_prefix('"') {
+        None => {
+            let (role, file) = text.split_once('=')?;
+            (role.to_owned(), file)
+        }
+        Some(quoted) => {
+            let mut role = String::new();
+            let mut rest = quoted;
+            loop {
+                let (before, after) = rest.split_once('"')?;
+                role.push_str(before);
+                match after.strip_prefix('"') {
+                    Some(more) => {
+                        role.push('"');
+                        rest = more;
+                    }
+                    None => break (role, after.strip_prefix('=')?),
+                }
+            }
+        }
+    };
+    (!role.is_empty() && !file.is_empty()).then(|| (role, file.into()))
 }
 
 /// Why passwords can't be read.
@@ -170,5 +208,39 @@ impl Passwords {
                 Ok((role.clone(), verifier))
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_and_a_file_are_told_apart_whatever_the_role_is() {
+        for role in [
+            "app",
+            "a=b",
+            "=",
+            "a\"b",
+            "\"",
+            "\"a\"=",
+            "a b",
+            "\"\"=\"\"",
+        ] {
+            for file in ["secret", "a=b", "\"", "/run/x=\"y\""] {
+                let argument = format!("{}={file}", key(role));
+                let read = key_and_file(&argument);
+                assert_eq!(read, Some((role.to_owned(), file.into())), "{argument}");
+                let always = format!("{}={file}", quote_identifier(role));
+                assert_eq!(key_and_file(&always), read, "{always}");
+            }
+        }
+        assert_eq!(key("a\"b"), "a\"b");
+        assert_eq!(key("a=b"), "\"a=b\"");
+        for wrong in [
+            "", "=", "a", "a=", "=a", "\"a", "\"a\"", "\"a\"b=c", "\"\"=c", "\"a\"=", "\"a=b",
+        ] {
+            assert_eq!(key_and_file(wrong), None, "{wrong}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::Instance;
 use crate::postgres::scram::Secret;
-use crate::server::passwords::{LeftOut, Passwords};
+use crate::server::passwords::{LeftOut, Passwords, key};
 
 /// The passwords.
 #[derive(Default)]
@@ -30,13 +30,15 @@ impl From<Passwords> for Secrets {
         let elsewhere = passwords.left_out.into_iter().map(|left_out| match left_out {
             LeftOut::Elsewhere { role, keeper } => {
                 let why = format!(
-                    "{keeper} has the password on the module's host; --password-file {role}=FILE says where it is here"
+                    "{keeper} has the password on the module's host; --password-file {}=FILE says where it is here",
+                    key(&role)
                 );
                 (role, why)
             }
             LeftOut::Unreadable { role, path, error } => {
                 let why = format!(
-                    "the password in `{path}` can't be read ({error}); --password-file {role}=FILE says where it is here"
+                    "the password in `{path}` can't be read ({error}); --password-file {}=FILE says where it is here",
+                    key(&role)
                 );
                 (role, why)
             }
