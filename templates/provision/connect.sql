@@ -1,6 +1,7 @@
 
 \set database @database@
 \set template @template@
+\set glance :contents_glance@versions@
 \set hypothetical ''
 \set reachable on
 \if :all_reachable

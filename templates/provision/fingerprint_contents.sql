@@ -1,7 +1,7 @@
 -- What the catalogs of a database are. Each change of a row makes a new one with an xmin that none had before; oid tells rows of one
 -- transaction apart. This is run at each visit of a database, by a session that has parsed nothing yet, and nearly all of its time is
 -- parsing and planning: that is why constants are quoted (no cast to look for) and few functions and operators do for all.
-SELECT concat_ws(' ', current_setting('server_version_num'), sum(hash), @roles@@versions@)
+SELECT concat_ws(' ', current_setting('server_version_num'), sum(hash), (@sum_of_names@)@versions@)
 FROM (
   -- Not indexes and what is toasted, and nothing of a session.
   SELECT hashoidextended(oid, xmin::text::int8) FROM pg_class

@@ -47,11 +47,9 @@ SELECT
   @databases_program@ AS databases_program,
   @contents_program@ AS contents_program,
   @roles_fingerprint@ AS roles_fingerprint,
-  @names_of_roles@ AS names_of_roles,
+  @sum_of_names@ AS sum_of_names,
   @contents_fingerprint@ AS contents_fingerprint,
-  @contents_fingerprint_with_versions@ AS contents_fingerprint_with_versions,
-  @contents_glance@ AS contents_glance,
-  @contents_glance_with_versions@ AS contents_glance_with_versions
+  @contents_fingerprint_with_versions@ AS contents_fingerprint_with_versions
 \gset
 :session \;
 SELECT

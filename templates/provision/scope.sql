@@ -6,7 +6,6 @@
 \set memory dbgen.converged_@scope@
 \set unpinned @unpinned@
 \set fingerprint :@fingerprint@
-\set glance :@glance@
 \set series 'scope="' :scope '",database="' @label@ '"'
 \set unfinished on
 \set committed off

@@ -32,11 +32,7 @@ impl Block<'_> {
     pub fn values(&self) -> Values {
         let scope = self.scope;
         let database = self.database.map_or("", Identifier::as_str);
-        // Reading which versions there are takes longer than all else that the gate looks at.
-        let versions = match self.unpinned {
-            Some(_) => "_with_versions",
-            None => "",
-        };
+        let versions = versions(self.unpinned.is_some());
         let gate = match (self.is_told_by_catalogs, self.database) {
             (false, _) => "no_gate",
             (true, None) => "gate",
@@ -53,7 +49,6 @@ impl Block<'_> {
             ("scope", scope.to_owned()),
             ("program", format!("{scope}_program")),
             ("fingerprint", format!("{scope}_fingerprint{versions}")),
-            ("glance", format!("{scope}_glance{versions}")),
             ("first", first.to_owned()),
             ("gate", gate.to_owned()),
             ("database", quote_psql(database)),
@@ -66,6 +61,15 @@ impl Block<'_> {
     }
 }
 
+/// How the fingerprint for a database with extensions whose version the host decides is called: reading which versions there are
+/// takes longer than all else that the gate looks at.
+fn versions(are_unpinned: bool) -> &'static str {
+    match are_unpinned {
+        true => "_with_versions",
+        false => "",
+    }
+}
+
 /// The values of the placeholders on the way to a database.
 pub fn way(name: &Identifier, database: &catalog::Database) -> Values {
     let target = format!("dbname={} client_encoding=UTF8", quote_psql(name.as_str()));
@@ -75,6 +79,10 @@ pub fn way(name: &Identifier, database: &catalog::Database) -> Values {
         .and_then(|it| it.template.as_ref());
     vec![
         ("database", quote_psql(name.as_str())),
+        (
+            "versions",
+            versions(unpinned(database).is_some()).to_owned(),
+        ),
         // The double quotes are taken away by psql.
         ("target", quote_psql(&quote_identifier(&target))),
         (

@@ -49,14 +49,17 @@ impl Programs {
     /// Put together; the session has these values.
     pub fn new(session: &[(&str, &str)]) -> Programs {
         let names = NAMES.trim_end();
-        let roles = format!("(SELECT sum(hash) FROM ({names}) AS roles(hash))");
+        let sum_of_names = format!("SELECT sum(hash) FROM ({names}) AS roles(hash)");
         let databases = |parameters: &str| {
             let values = [("role_names", names), ("parameters", parameters.trim_end())];
             filled(DATABASES_FINGERPRINT, &values)
         };
-        let contents = |roles: &str, versions: &str| {
-            let values = [("roles", roles), ("versions", versions.trim_end())];
-            filled(CONTENTS_FINGERPRINT, &values)
+        let contents = |versions: &str| {
+            let versions = ("versions", versions.trim_end());
+            filled(
+                CONTENTS_FINGERPRINT,
+                &[("sum_of_names", &sum_of_names), versions],
+            )
         };
         let texts = [
             ("roles_program", program(ROLES)),
@@ -76,17 +79,9 @@ impl Programs {
                 "databases_fingerprint_with_parameters",
                 databases(PARAMETERS),
             ),
-            ("names_of_roles", NAMES.to_owned()),
-            ("contents_fingerprint", contents(&roles, "")),
-            (
-                "contents_fingerprint_with_versions",
-                contents(&roles, VERSIONS),
-            ),
-            ("contents_glance", contents(":'roles_seen'", "")),
-            (
-                "contents_glance_with_versions",
-                contents(":'roles_seen'", VERSIONS),
-            ),
+            ("contents_fingerprint", contents("")),
+            ("contents_fingerprint_with_versions", contents(VERSIONS)),
+            ("sum_of_names", sum_of_names),
         ];
         Programs(
             texts
