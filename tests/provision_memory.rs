@@ -7,6 +7,8 @@ mod provision;
 mod run;
 mod support;
 
+use std::fs;
+
 use provision::{Mode, Program, QUIET, Run, each_quiet, rows, settle, wal};
 use serde_json::{Value, json};
 use support::postgres::{Cluster, newest};
@@ -169,4 +171,47 @@ fn a_renamed_role_is_noticed_in_each_database() {
     assert!(run.changes().contains(&GRANT.to_owned()), "{run}");
     let found = run.of_kind("found").join("\n");
     assert!(found.contains("former"), "{run}");
+}
+
+/// An extension without a declared version follows the host, of which no catalog says anything.
+#[test]
+fn another_version_of_an_extension_on_the_host_is_noticed() {
+    let test = "another_version_of_an_extension_on_the_host_is_noticed";
+    let Some(installation) = newest(test) else {
+        return;
+    };
+    if installation.major < 18 {
+        eprintln!(
+            "skipped: {test}: before PostgreSQL 18 extensions lie where only a package puts them"
+        );
+        return;
+    }
+    let cluster = &Cluster::start(&installation, QUIET);
+    let folder = cluster.folder("share/extension");
+    let host_has = |version: &str| {
+        let control = format!("default_version = '{version}'\n");
+        fs::write(folder.join("dbgen_probe.control"), control).unwrap();
+    };
+    for script in ["dbgen_probe--1.sql", "dbgen_probe--1--2.sql"] {
+        fs::write(folder.join(script), "SELECT 1;\n").unwrap();
+    }
+    host_has("1");
+    let path = folder.parent().unwrap().display();
+    cluster.sql(
+        "postgres",
+        &format!("ALTER SYSTEM SET extension_control_path = '$system:{path}'"),
+    );
+    cluster.reload();
+    let mut declared = declarations(false);
+    declared["services"]["app"]["databases"][0]["extensions"] = json!(["dbgen_probe"]);
+    let program = Program::of(&declared);
+    program.apply(cluster);
+    assert_silent(cluster, || program.run(cluster, Mode::Apply));
+    host_has("2");
+    let update = "one: ALTER EXTENSION dbgen_probe UPDATE TO '2'";
+    for mode in [Mode::Plan, Mode::Apply] {
+        let run = program.run(cluster, mode);
+        assert_eq!(run.changes(), [update], "{run}");
+    }
+    assert_silent(cluster, || program.run(cluster, Mode::Apply));
 }
