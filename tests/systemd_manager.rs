@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use nix::Configuration;
 use run::Folder;
 use serde_json::Value;
-use units::{ready_program, tell_program, write_units};
+use units::{IDLE, ready_program, tell_program, write_units};
 
 const DECLARED: &str = "
 [services.good]
@@ -65,14 +65,7 @@ do_() { systemctl --user "$@" 2> /dev/null; }
 state() { echo "$(systemctl --user is-active "$@" | tr '\n' ' ')"; }
 id() { systemctl --user show --property=InvocationID --value "$1"; }
 list() { printf '%s\n' "$@" > list; }
-# No job is left, and none comes.
-idle() {
-  local calm=0
-  while [ "$calm" -lt 3 ]; do
-    sleep 0.1
-    if [ -n "$(systemctl --user list-jobs --no-legend)" ]; then calm=0; else calm=$((calm + 1)); fi
-  done
-}
+pending() { systemctl --user list-jobs --no-legend; }
 "#;
 
 /// Without its control groups.
@@ -238,7 +231,7 @@ fn under_systemd(test: &str, release: &str, commands: &str) -> Option<String> {
         );
         return None;
     }
-    folder.write("driver", &format!("{DRIVER}{commands}{LEAVE}"));
+    folder.write("driver", &format!("{DRIVER}{IDLE}{commands}{LEAVE}"));
     let mut command = Command::new("unshare");
     command
         .args([

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use nix::{Configuration, Evaluator};
 use run::Folder;
 use support::postgres::{Cluster, is_root, newest};
-use units::{Programs, programs, ready_program, tell_program, verify_program, write_units};
+use units::{IDLE, Programs, programs, ready_program, tell_program, verify_program, write_units};
 
 /// In a secret's file: it must arrive as it is, and be seen nowhere else.
 const SECRET: &str = "it's $a %n \"secret\"; \\ DROP ROLE shop; --";
@@ -129,14 +129,7 @@ exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH
 const DRIVER: &str = r#"
 exec > /srv/host/out 2> /srv/host/err
 state() { systemctl is-active "$@" | tr '\n' ' '; }
-# No job is left, and none comes.
-idle() {
-  local calm=0
-  while [ "$calm" -lt 5 ]; do
-    sleep 0.1
-    if [ -n "$(systemctl list-jobs --no-legend | grep -v driver)" ]; then calm=0; else calm=$((calm + 1)); fi
-  done
-}
+pending() { systemctl list-jobs --no-legend | grep -v driver; }
 # That many lines were said.
 said() {
   for _ in $(seq 200); do
@@ -253,7 +246,7 @@ fn host(evaluator: &Evaluator, cluster: &Cluster) -> Folder {
     let declared = guest.join("declared.toml");
     let verify = verify_program(evaluator, &module, guest, 5432, &declared);
     executable(&folder, "verify", &verify);
-    executable(&folder, "driver", &format!("psql={psql}\n{DRIVER}"));
+    executable(&folder, "driver", &format!("psql={psql}\n{IDLE}{DRIVER}"));
     executable(&folder, "service", &format!("psql={psql}\n{SERVICE}"));
     fs::copy(run::DBGEN, folder.path("bin/dbgen")).unwrap();
     symlink("/usr/bin/systemctl", folder.path("bin/systemctl")).unwrap();

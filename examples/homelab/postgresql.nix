@@ -4605,6 +4605,9 @@ let
     ]
     + lines wrapper
   );
+  # Where each password lies on this host.
+  passwordFiles =
+    credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated;
   # A percent sign would begin a specifier.
   loaded = lib.mapAttrsToList (
     name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
@@ -5326,9 +5329,7 @@ in
               "mv -fT -- \"$seen.new\" \"$seen\""
             ]
           );
-          LoadCredential = loaded (
-            credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated
-          );
+          LoadCredential = loaded passwordFiles;
           RuntimeDirectory = "dbgen-tell";
           RuntimeDirectoryMode = "0700";
           RuntimeDirectoryPreserve = "yes";
@@ -5371,11 +5372,7 @@ in
             "exec \"$dbgen\" \"\${arguments[@]}\" \"$declarations\""
           ]
         );
-        LoadCredential = loaded (
-          builtins.intersectAttrs credentialRoles (
-            credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated
-          )
-        );
+        LoadCredential = loaded passwordFiles;
         # Each login is tried as a service would do it.
         PrivateNetwork = false;
         RestrictAddressFamilies = [

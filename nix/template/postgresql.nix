@@ -3127,6 +3127,9 @@ let
     ]
     + lines wrapper
   );
+  # Where each password lies on this host.
+  passwordFiles =
+    credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated;
   # A percent sign would begin a specifier.
   loaded = lib.mapAttrsToList (
     name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
@@ -3473,11 +3476,7 @@ in
             "exec \"$dbgen\" \"\${arguments[@]}\" \"$declarations\""
           ]
         );
-        LoadCredential = loaded (
-          builtins.intersectAttrs credentialRoles (
-            credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated
-          )
-        );
+        LoadCredential = loaded passwordFiles;
         # Each login is tried as a service would do it.
         PrivateNetwork = false;
         RestrictAddressFamilies = [

@@ -29,6 +29,24 @@ pub fn quote_psql(text: &str) -> String {
     format!("'{escaped}'")
 }
 
+/// What stands before the closing double quote, with doubled quotes made single, and what comes after it; nothing when it is not
+/// closed.
+pub fn until_quote(quoted: &str) -> Option<(String, &str)> {
+    let mut name = String::new();
+    let mut rest = quoted;
+    loop {
+        let (part, after) = rest.split_once('"')?;
+        name.push_str(part);
+        match after.strip_prefix('"') {
+            Some(next) => {
+                name.push('"');
+                rest = next;
+            }
+            None => return Some((name, after)),
+        }
+    }
+}
+
 fn doubled(text: &str, quote: char) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push(quote);

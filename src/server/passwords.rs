@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::catalog::PasswordSource;
 use crate::emit::sql::Credential;
 use crate::postgres::Identifier;
-use crate::postgres::quote::quote_identifier;
+use crate::postgres::quote::{quote_identifier, until_quote};
 use crate::postgres::scram::{LONGEST, Secret, SecretError};
 
 /// The secrets that were found, and what is to be said about the others.
@@ -69,19 +69,8 @@ pub fn key_and_file(text: &str) -> Option<(String, PathBuf)> {
             (role.to_owned(), file)
         }
         Some(quoted) => {
-            let mut role = String::new();
-            let mut rest = quoted;
-            loop {
-                let (before, after) = rest.split_once('"')?;
-                role.push_str(before);
-                match after.strip_prefix('"') {
-                    Some(more) => {
-                        role.push('"');
-                        rest = more;
-                    }
-                    None => break (role, after.strip_prefix('=')?),
-                }
-            }
+            let (role, after) = until_quote(quoted)?;
+            (role, after.strip_prefix('=')?)
         }
     };
     (!role.is_empty() && !file.is_empty()).then(|| (role, file.into()))

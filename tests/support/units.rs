@@ -12,6 +12,17 @@ use serde_json::Value;
 use crate::nix::{Evaluator, nix_path, nix_string};
 use crate::run::Folder;
 
+/// For a shell that has `pending`, which prints the manager's jobs but its own: `idle` waits until no job is left, and none comes.
+pub const IDLE: &str = r#"
+idle() {
+  local calm=0
+  while [ "$calm" -lt 5 ]; do
+    sleep 0.1
+    if [ -n "$(pending)" ]; then calm=0; else calm=$((calm + 1)); fi
+  done
+}
+"#;
+
 /// What the unit `dbgen-provision` runs.
 pub struct Programs {
     /// The shell program.

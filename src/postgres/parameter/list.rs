@@ -1,7 +1,7 @@
 //! Values as declared, and the SQL literals that they become.
 
 use super::{Edition, List, ValueError};
-use crate::postgres::quote::quote_literal;
+use crate::postgres::quote::{quote_literal, until_quote};
 
 /// A value as somebody declares it.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,22 +118,6 @@ fn split(text: &str, fold: bool) -> Option<Vec<String>> {
         };
     }
     Some(elements)
-}
-
-fn until_quote(quoted: &str) -> Option<(String, &str)> {
-    let mut name = String::new();
-    let mut rest = quoted;
-    loop {
-        let (part, after) = rest.split_once('"')?;
-        name.push_str(part);
-        match after.strip_prefix('"') {
-            Some(next) => {
-                name.push('"');
-                rest = next;
-            }
-            None => return Some((name, after)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Reads the parts of a pattern.
 
 use super::{Identifier, PatternError, Problem, TypeName, quote_identifier};
+use crate::postgres::quote::until_quote;
 
 pub(super) struct Reader<'p> {
     text: &'p str,
@@ -74,19 +75,14 @@ impl<'p> Reader<'p> {
         if !self.take('"') {
             return Ok(None);
         }
-        let mut name = String::new();
-        while let Some((part, after)) = self.rest().split_once('"') {
-            name.push_str(part);
-            self.at = self.text.len() - after.len();
-            if !self.take('"') {
-                return Ok(Some(name));
-            }
-            name.push('"');
-        }
-        Err(PatternError {
-            offset,
-            problem: Problem::Unclosed,
-        })
+        let Some((name, after)) = until_quote(self.rest()) else {
+            return Err(PatternError {
+                offset,
+                problem: Problem::Unclosed,
+            });
+        };
+        self.at = self.text.len() - after.len();
+        Ok(Some(name))
     }
 
     fn word(&mut self, expected: &'static str) -> Result<&'p str, PatternError> {
