@@ -103,6 +103,44 @@ fn the_owner_of_a_database_can_not_say_that_it_is_as_declared() {
     );
 }
 
+/// docs/server.md, "What is remembered on the server".
+#[test]
+fn only_a_superuser_writes_what_is_remembered() {
+    each_quiet("only_a_superuser_writes_what_is_remembered", |cluster| {
+        converged(cluster);
+        cluster.sql(
+            "postgres",
+            "ALTER DATABASE one SET dbgen.managed = 'work_mem'; ALTER ROLE one SET dbgen.managed = 'work_mem'",
+        );
+        let kept = "SELECT string_agg(setting, ' ' ORDER BY setting) FROM pg_db_role_setting, unnest(setconfig) AS setting";
+        let before = cluster.sql("postgres", kept);
+        for whose in [
+            "DATABASE one",
+            "DATABASE two",
+            "ROLE one",
+            "ROLE one IN DATABASE one",
+            "ROLE postgres IN DATABASE one",
+        ] {
+            for name in ["managed", "converged_contents"] {
+                // Also where the session knows the parameter already.
+                let sql = format!(
+                    "SET dbgen.{name} = 'x'; ALTER {whose} SET dbgen.{name} = 'log_statement'"
+                );
+                let output = cluster.psql("one", "one", None, &sql);
+                let told = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert!(!output.status.success(), "{sql} ({})", cluster.major);
+                assert!(
+                    ["permission denied", "must be superuser", "must be owner"]
+                        .iter()
+                        .any(|why| told.contains(why)),
+                    "{told}"
+                );
+            }
+        }
+        assert_eq!(cluster.sql("postgres", kept), before);
+    });
+}
+
 #[test]
 fn another_superuser_writes_nothing_a_second_time() {
     each_quiet(
