@@ -5,6 +5,7 @@ use crate::declaration::{Text, Token, Tokens};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::Version;
 use crate::postgres::hba;
+use crate::postgres::quote::quote_token;
 
 rule! {
     /// ## What it does
@@ -60,7 +61,7 @@ pub fn refusal(pattern: &str) -> Option<String> {
             phrase::backticked(pattern)
         ));
     }
-    let line = format!("local all \"/{}\" reject", pattern.replace('"', "\"\""));
+    let line = format!("local all {} reject", quote_token(&format!("/{pattern}")));
     let (_, errors) = hba::parse(&line, Version::NEWEST.major(), None);
     errors.into_iter().next().map(|error| error.message)
 }

@@ -1,4 +1,4 @@
-//! Names and texts as SQL (manual: "Lexical Structure").
+//! Names and texts as SQL (manual: "Lexical Structure"), and as what psql and the access files of the server read.
 
 /// The name in double quotes: it means exactly itself, whatever key words there are.
 pub fn quote_identifier(name: &str) -> String {
@@ -12,6 +12,12 @@ pub fn quote_literal(text: &str) -> String {
         return doubled(text, '\'');
     }
     format!("E{}", doubled(&text.replace('\\', "\\\\"), '\''))
+}
+
+/// The text as one token of `pg_hba.conf` or `pg_ident.conf`: between double quotes it is no key word and no comment. It says
+/// nothing of what the server refuses there: `hba` does.
+pub fn quote_token(text: &str) -> String {
+    doubled(text, '"')
 }
 
 /// The database's name as the whole argument of psql's `\\connect`: a connection string that names nothing else, between

@@ -1,6 +1,7 @@
 //! What a line of `pg_hba.conf` or `pg_ident.conf` can hold, and how it is quoted.
 
 use super::REGEX_SINCE;
+use crate::postgres::quote::quote_token;
 
 /// The longest name of a database or a role, in bytes (`NAMEDATALEN` - 1).
 const LONGEST_NAME: usize = 63;
@@ -116,14 +117,7 @@ pub(super) fn escape(name: &str) -> String {
 /// `text` in quotes: no keyword, no `+`, no `@`, no comment, one token.
 pub(super) fn quote(text: &str, version: u8, out: &mut String) -> Result<(), Unwritable> {
     check_quoted(text, version)?;
-    out.push('"');
-    for (index, part) in text.split('"').enumerate() {
-        if index > 0 {
-            out.push_str("\"\"");
-        }
-        out.push_str(part);
-    }
-    out.push('"');
+    out.push_str(&quote_token(text));
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::Case;
 use crate::diagnostic::phrase::backticked;
 use crate::postgres::hba::{self, Method};
+use crate::postgres::quote::quote_token;
 use crate::verify::{Failure, Problem};
 
 impl Case<'_> {
@@ -66,22 +67,21 @@ impl Case<'_> {
     }
 
     fn line(&self, map: &str) -> String {
-        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
         let of_map = || {
             let instance = self.judge.instance;
             let declared = instance.ident_map.iter().filter(|line| line.map == map);
             let mut printed = declared.filter_map(|line| hba::print_ident(line, self.major()).ok());
             printed.find(|line| {
-                line.contains(&quoted(self.login.system_user()))
-                    && line.contains(&quoted(self.login.user))
+                line.contains(&quote_token(self.login.system_user()))
+                    && line.contains(&quote_token(self.login.user))
             })
         };
         of_map().unwrap_or_else(|| {
             format!(
                 "{} {} {}",
-                quoted(map),
-                quoted(self.login.system_user()),
-                quoted(self.login.user)
+                quote_token(map),
+                quote_token(self.login.system_user()),
+                quote_token(self.login.user)
             )
         })
     }
