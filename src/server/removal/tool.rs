@@ -22,6 +22,8 @@ pub(super) fn run(psql: &Psql, name: &str, arguments: &[OsString], stdout: Stdio
         .arg("--no-password")
         .args(arguments)
         .envs(psql.environment.iter().map(|(name, value)| (name, value)))
+        // What they say is read here, and stands beside dbgen's own words.
+        .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(stdout)
         .stderr(Stdio::piped())
