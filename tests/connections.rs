@@ -181,6 +181,34 @@ fn only_the_owner_reads_what_was_written_and_no_argument_tells_it() {
 }
 
 #[test]
+fn what_can_not_be_written_stays_as_it_was_and_is_told() {
+    let test = "what_can_not_be_written_stays_as_it_was_and_is_told";
+    let Some(host) = Host::new(test, &hostile(), "") else {
+        return;
+    };
+    assert_eq!(host.run().status, Some(0));
+    let read = |name: &str| fs::read_to_string(host.file(0, name)).unwrap();
+    let before = ["environment", "pgpass", "pg_service.conf"].map(read);
+    let complete = fs::read_to_string(host.root().join(".complete")).unwrap();
+    host.give(0, "another");
+    // A disk that is full.
+    let seen = host.run_by(&["-c", "trap '' XFSZ; ulimit -f 0; exec bash \"$0\""]);
+    assert_ne!(seen.status, Some(0));
+    assert!(
+        seen.err.contains("/environment can't be written\n"),
+        "{}",
+        seen.err
+    );
+    assert_eq!(
+        ["environment", "pgpass", "pg_service.conf"].map(read),
+        before
+    );
+    // It is the list of an older start, of which nobody takes anything.
+    let list = fs::read_to_string(host.root().join(".complete")).unwrap();
+    assert_eq!(list, complete);
+}
+
+#[test]
 fn a_file_that_is_the_same_stays_and_a_changed_one_is_another_file() {
     let test = "a_file_that_is_the_same_stays_and_a_changed_one_is_another_file";
     let Some(host) = Host::new(test, &hostile(), "") else {

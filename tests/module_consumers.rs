@@ -20,7 +20,7 @@ use run::{Folder, has};
 use serde_json::{Value, json};
 use support::postgres::{Cluster, newest};
 use unit::Unit;
-use units::{analyze, write_units};
+use units::{analyze, with_made, write_units};
 
 /// 24.11 and 25.05 have neither postgresql-setup.service nor postgresql.target.
 const RELEASES: [&str; 4] = ["24.11", "25.05", "25.11", "26.11"];
@@ -375,7 +375,7 @@ fn services_are_told_of_a_password_that_changed_once_it_can_be_used() {
     };
     let folder = Folder::with(&[("module.nix", &module), ("seen/.keep", "")]);
     let program = units::tell_program(&evaluator, &folder.path("module.nix"), &folder.path(""));
-    folder.write("tell", &program);
+    folder.write("tell", &with_made(&program, &folder.path("made")));
     for (name, text) in [
         (
             "bin/systemctl",
@@ -394,7 +394,7 @@ fn services_are_told_of_a_password_that_changed_once_it_can_be_used() {
     // What systemctl was asked for after these passwords of the user and the reader.
     let told = |user: &str, reader: &str, ready: &str, refused: &str| -> Vec<String> {
         folder.write("credentials/password.immich", user);
-        folder.write("credentials/password-2", reader);
+        folder.write("made/read%20er", reader);
         folder.write("asked", "");
         let seen = run::seen(
             folder

@@ -18,7 +18,7 @@ use nix::Configuration;
 use run::{Folder, Seen, has, seen};
 use serde_json::{Value, json};
 use support::postgres::{Cluster, as_server_user, hand_over, newest};
-use units::{analyze, verify_program, write_units};
+use units::{analyze, verify_program, with_made, write_units};
 
 /// Two of the roles have names that an option and a file have to quote.
 const DECLARED: &str = "
@@ -85,11 +85,11 @@ fn there_is_a_unit_where_a_package_is_given() {
         assert_eq!(
             service["LoadCredential"],
             json!([
-                "password-2:/var/lib/dbgen/passwords/ma%%22de",
-                "password-3:/var/lib/dbgen/passwords/o%%3Dd%%20d",
+                // Those that the host made are the server's user's, as whom this runs.
                 "password.app:/run/secrets/app"
             ])
         );
+        assert_eq!(service["SetCredential"], json!(["password.app:\\n"]));
         let timer = &outcome["show"]["systemd.timers"]["dbgen-verify"];
         assert_eq!(timer["timerConfig"]["OnCalendar"], "daily");
         assert_eq!(timer["wantedBy"], json!(["timers.target"]));
@@ -127,7 +127,7 @@ impl Host {
             .tempdir_in("/tmp")
             .unwrap();
         let host = Host { cluster, home };
-        for folder in ["bin", "credentials", "state"] {
+        for folder in ["bin", "credentials", "made", "state"] {
             fs::create_dir(host.path(folder)).unwrap();
         }
         let declared = DECLARED.replace(
@@ -149,13 +149,13 @@ impl Host {
             &host.path("declared.toml"),
         );
         let program = program.replace("host=/run/postgresql\n", &format!("host={socket}\n"));
-        fs::write(host.path("script"), program).unwrap();
-        for (name, secret) in [
-            ("password.app", "s3cret-app"),
-            ("password-2", "s3cret-made"),
-            ("password-3", "s3cret-odd"),
+        fs::write(host.path("script"), with_made(&program, &host.path("made"))).unwrap();
+        for (path, secret) in [
+            ("credentials/password.app", "s3cret-app"),
+            ("made/ma%22de", "s3cret-made"),
+            ("made/o%3Dd%20d", "s3cret-odd"),
         ] {
-            fs::write(host.path("credentials").join(name), secret).unwrap();
+            fs::write(host.path(path), secret).unwrap();
         }
         Some(host)
     }

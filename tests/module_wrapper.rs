@@ -208,3 +208,59 @@ fn a_password_that_is_there_is_never_replaced() {
     assert!(seen.out.contains("\nmine\n"), "{}", seen.out);
     assert_eq!(unit.names("state/passwords").len(), 2);
 }
+
+#[test]
+fn what_can_not_be_written_stays_as_it_was_and_services_are_not_kept_from_starting_for_good() {
+    let Some((_cluster, unit)) = host(
+        "what_can_not_be_written_stays_as_it_was_and_services_are_not_kept_from_starting_for_good",
+    ) else {
+        return;
+    };
+    unit.write_program(READS);
+    assert_eq!(unit.run("apply").status, Some(0));
+    let (metrics, ready) = (
+        unit.metrics(),
+        fs::read_to_string(unit.path("state/ready")).unwrap(),
+    );
+    // A disk that is full.
+    for file in ["state/metrics/dbgen.prom.new", "state/ready.new"] {
+        std::os::unix::fs::symlink("/dev/full", unit.path(file)).unwrap();
+    }
+    let seen = unit.run("apply");
+    assert!(
+        seen.err.contains("dbgen.prom can't be written"),
+        "{}",
+        seen.err
+    );
+    assert_eq!(unit.metrics(), metrics);
+    assert_eq!(fs::read_to_string(unit.path("state/ready")).unwrap(), ready);
+    // A unit that failed is started again by each start of a service.
+    assert_eq!(seen.status, Some(1), "{}", seen.err);
+}
+
+#[test]
+fn looking_makes_no_password() {
+    let Some((_cluster, unit)) = host("looking_makes_no_password") else {
+        return;
+    };
+    unit.write_program(READS);
+    let seen = unit.run("plan");
+    assert_eq!(seen.status, Some(0), "{}", seen.err);
+    assert!(!unit.path("state/passwords").exists());
+}
+
+#[test]
+fn a_secret_that_is_not_there_keeps_nobody_else_from_theirs() {
+    let Some((cluster, unit)) = host("a_secret_that_is_not_there_keeps_nobody_else_from_theirs")
+    else {
+        return;
+    };
+    // As systemd gives it by SetCredential.
+    unit.give("password.reader", b"\n");
+    let seen = unit.run("apply");
+    assert_eq!(seen.status, Some(3), "{}", seen.err);
+    let told = "dbgen: the file of the credential password.reader is empty, or was not there when the unit started\n";
+    assert!(seen.err.contains(told), "{}", seen.err);
+    let made = "SELECT has_database_privilege('public', 'immich', 'CONNECT'), rolpassword LIKE 'SCRAM%' FROM pg_authid WHERE rolname = 'immich'";
+    assert_eq!(cluster.sql("postgres", made), "f|t");
+}

@@ -11,7 +11,7 @@ use std::{
 };
 
 use nix::{Configuration, nix_path};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// 24.11 has no postgresql.target; 26.11 takes any clause.
@@ -147,6 +147,68 @@ fn another_modules_forced_rules_fail_an_assertion_that_names_the_option_and_the_
             "{message}"
         );
         assert!(message.contains("mkForce"), "{message}");
+    }
+}
+
+#[test]
+fn another_modules_port_or_socket_directory_fails_an_assertion() {
+    let test = "another_modules_port_or_socket_directory_fails_an_assertion";
+    let module = rendered(IMMICH);
+    for (setting, told) in [
+        ("port = lib.mkForce 5433", "Declare the port"),
+        (
+            "unix_socket_directories = \"/run/elsewhere\"",
+            "lacks /run/postgresql",
+        ),
+    ] {
+        let other = format!("{{ lib, ... }}: {{ services.postgresql.settings.{setting}; }}");
+        for evaluator in nix::evaluators(test) {
+            let outcome = evaluator.evaluate(&[&module, &other], &[]);
+            let messages = outcome["failedAssertions"].as_array().unwrap();
+            assert_eq!(messages.len(), 1, "{outcome:#}");
+            let message = messages[0].as_str().unwrap();
+            assert!(message.contains(told), "{message}");
+        }
+    }
+}
+
+/// The sandbox of the server's unit in NixOS shows it no folders but its own.
+#[test]
+fn the_server_may_write_to_a_declared_socket_directory() {
+    let test = "the_server_may_write_to_a_declared_socket_directory";
+    let declared = format!("{IMMICH}[instances.main]\nsocketDirectory = \"/run/own\"\n");
+    for (module, folders) in [
+        (rendered(IMMICH), Value::Null),
+        (rendered(&declared), json!(["-/run/own"])),
+    ] {
+        for evaluator in nix::evaluators(test) {
+            let outcome = evaluator.evaluate(&[&module], &[]);
+            assert_eq!(outcome["failedAssertions"], json!([]));
+            let server = &outcome["services"]["postgresql"]["serviceConfig"];
+            assert_eq!(server["ReadWritePaths"], folders);
+        }
+    }
+}
+
+/// What was written while there were connections with files goes with them, also where no database is left.
+#[test]
+fn files_of_connections_go_with_the_last_connection() {
+    let test = "files_of_connections_go_with_the_last_connection";
+    let with = format!("{IMMICH}connection = {{ environment = true, owner = \"root\" }}\n");
+    let off = IMMICH.replacen("\n", "\nenable = false\n", 1);
+    for (declared, rules) in [
+        (IMMICH, json!(["R /run/dbgen/connections"])),
+        (&off, json!(["R /run/dbgen/connections"])),
+        (&with, json!([])),
+    ] {
+        let module = rendered(declared);
+        for evaluator in nix::evaluators(test) {
+            let outcome = evaluator.evaluate(
+                &[&module, "{ services.dbgen.verify.package = null; }"],
+                &["systemd.tmpfiles.rules"],
+            );
+            assert_eq!(outcome["show"]["systemd.tmpfiles.rules"], rules);
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use nix::Configuration;
 use run::Folder;
 use serde_json::Value;
-use units::{IDLE, ready_program, tell_program, write_units};
+use units::{IDLE, ready_program, tell_program, with_made, write_units};
 
 const DECLARED: &str = "
 [services.good]
@@ -77,7 +77,7 @@ exit 0
 
 const PROVISION: &str = "
 printf '%s\\n' \"$INVOCATION_ID\" \"$(cat \"$1/list\")\" > \"$1/state/ready\"
-cp \"$1/password\" \"$1/credentials/password.good\"
+cp \"$1/password\" \"$1/made/good\"
 exit \"$(cat \"$1/status\")\"
 ";
 
@@ -112,7 +112,8 @@ fn host(test: &str, release: &str) -> Option<Folder> {
         ("state/.keep", ""),
         ("seen/.keep", ""),
         ("connections.d/.keep", ""),
-        ("credentials/password.good", "1"),
+        ("made/good", "1"),
+        ("credentials/.keep", ""),
         ("password", "1"),
         ("status", "0"),
         ("files", "good/good"),
@@ -136,7 +137,10 @@ fn host(test: &str, release: &str) -> Option<Folder> {
     );
     folder.write(
         "tell",
-        &tell_program(&evaluator, &folder.path("module.nix"), &folder.path("")),
+        &with_made(
+            &tell_program(&evaluator, &folder.path("module.nix"), &folder.path("")),
+            &folder.path("made"),
+        ),
     );
     for program in ["bin/systemctl", "bin/ready"] {
         fs::set_permissions(folder.path(program), fs::Permissions::from_mode(0o755)).unwrap();

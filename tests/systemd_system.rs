@@ -170,10 +170,42 @@ systemctl start dbgen-verify.service
 echo "verified: $(grep '^as declared: .* logins let in' /srv/host/journal)"
 echo "success: $(grep -hE '^dbgen_(run|verify)_success' /var/lib/dbgen/metrics/*.prom | sort | tr '\n' ' ')"
 echo "secrets in the logs: $(grep -cF -e "$old" -e "$(cat /var/lib/dbgen/passwords/mail)" -e "$(cat /srv/secret)" /srv/host/journal)"
+
+# What the timer has done keeps no service from starting, and brings another password to who uses it.
+systemctl restart wiki.service
+echo "started after a repair: $(state wiki.service)"
+echo another > /srv/secret
+systemctl start dbgen-drift.service
+idle
+echo "repaired with another secret: $(state shop.service)"
+said shop 2
+
+# The server's user leads root to what it may not read.
+echo only-root > /srv/only-root
+chmod 0600 /srv/only-root
+kept=$(cat /var/lib/dbgen/passwords/mail)
+setpriv --reuid=postgres --regid=postgres --clear-groups ln -sfT /srv/only-root /var/lib/dbgen/passwords/mail
+systemctl restart dbgen-connections.service
+echo "led astray: $(grep -rlF only-root /run/dbgen /run/dbgen-tell | wc -l) $(state dbgen-connections.service)"
+rm /var/lib/dbgen/passwords/mail
+(umask 077; printf %s "$kept" > /var/lib/dbgen/passwords/mail; chown postgres: /var/lib/dbgen/passwords/mail)
+
+# One secret that is not there.
+rm /srv/secret
+systemctl restart dbgen-provision.service
+idle
+systemctl restart wiki.service mail.service
+systemctl restart shop.service
+idle
+echo "without a secret: $(state wiki.service mail.service shop.service)"
+echo another > /srv/secret
+systemctl start shop.service
+idle
+echo "with it: $(state dbgen-provision.service dbgen-connections.service shop.service)"
 systemctl --no-block exit
 "#;
 
-const SEEN: [&str; 19] = [
+const SEEN: [&str; 25] = [
     "units: active active inactive",
     "services: active active active",
     "without its database: failed inactive",
@@ -193,6 +225,12 @@ const SEEN: [&str; 19] = [
     "verified: as declared: 6 logins let in, 6 not tried",
     "success: dbgen_run_success 1 dbgen_verify_success 1",
     "secrets in the logs: 0",
+    "started after a repair: active",
+    "repaired with another secret: active",
+    "shop: shop|tcp;shop|tcp;",
+    "led astray: 0 failed",
+    "without a secret: active active inactive",
+    "with it: active active active",
 ];
 
 /// What a service says of its connection.
@@ -331,7 +369,8 @@ fn of_unit(name: &str, unit: &str, outcome: &serde_json::Value, bin: &str, psql:
         .and_then(|command| command.split_once(' '))
         .map(|it| it.1);
     let command = match service {
-        "dbgen-provision" | "dbgen-drift" => format!("provision {}", arguments.unwrap()),
+        "dbgen-provision" => format!("provision {}", arguments.unwrap()),
+        "dbgen-drift" => format!("bin/systemctl {}", arguments.unwrap()),
         "dbgen-connections" => "connections".to_owned(),
         "dbgen-tell" => "tell".to_owned(),
         "dbgen-verify" => "verify".to_owned(),

@@ -4175,8 +4175,16 @@ let
     "  done"
     "}"
     ""
+    "# Replaces a file that everybody may read by one with the text $2, or leaves it as it is."
+    "replace() {"
+    "  printf '%s\\n' \"$2\" > \"$1.new\" && chmod 0644 \"$1.new\" && mv -f -- \"$1.new\" \"$1\" || {"
+    "    echo \"dbgen: $1 can't be written\" >&2"
+    "    return 1"
+    "  }"
+    "}"
+    ""
     "# What Prometheus' node exporter reads with --collector.textfile.directory."
-    "write_metrics() {"
+    "metrics_text() {"
     "  local now name value line family='' last_success=0 success=0"
     "  now=$(date +%s%N)"
     "  if [ -f \"$metrics\" ]; then"
@@ -4188,51 +4196,47 @@ let
     "    success=1"
     "    [ \"$mode\" != apply ] || last_success=$(seconds \"$now\")"
     "  fi"
-    "  mkdir -p \"\${metrics%/*}\" && chmod 0755 \"\${metrics%/*}\" || return"
-    "  {"
-    "    gauge dbgen_last_run_timestamp_seconds 'When the server was last compared with what is declared.'"
-    "    echo \"dbgen_last_run_timestamp_seconds $(seconds \"$now\")\""
-    "    gauge dbgen_last_success_timestamp_seconds 'When the server was last made what is declared; 0: never.'"
-    "    echo \"dbgen_last_success_timestamp_seconds $last_success\""
-    "    gauge dbgen_run_duration_seconds 'How long the last run took.'"
-    "    echo \"dbgen_run_duration_seconds $(seconds \"$((now - started))\")\""
-    "    gauge dbgen_run_success 'Whether the last run ended without an error.'"
-    "    echo \"dbgen_run_success $success\""
-    "    if [ -f \"$samples\" ]; then"
-    "      sum_samples < \"$samples\" | LC_ALL=C sort | while IFS= read -r line; do"
-    "        if [ \"\${line%%\\{*}\" != \"$family\" ]; then"
-    "          family=\${line%%\\{*}"
-    "          case $family in"
-    "            dbgen_drift) gauge \"$family\" 'What the last run found to be other than declared.' ;;"
-    "            dbgen_statements) gauge \"$family\" 'Statements that the last run executed, or would execute.' ;;"
-    "          esac"
-    "        fi"
-    "        printf '%s\\n' \"$line\""
-    "      done"
-    "    fi"
-    "  } > \"$metrics.new\" && chmod 0644 \"$metrics.new\" && mv -f -- \"$metrics.new\" \"$metrics\""
+    "  gauge dbgen_last_run_timestamp_seconds 'When the server was last compared with what is declared.'"
+    "  echo \"dbgen_last_run_timestamp_seconds $(seconds \"$now\")\""
+    "  gauge dbgen_last_success_timestamp_seconds 'When the server was last made what is declared; 0: never.'"
+    "  echo \"dbgen_last_success_timestamp_seconds $last_success\""
+    "  gauge dbgen_run_duration_seconds 'How long the last run took.'"
+    "  echo \"dbgen_run_duration_seconds $(seconds \"$((now - started))\")\""
+    "  gauge dbgen_run_success 'Whether the last run ended without an error.'"
+    "  echo \"dbgen_run_success $success\""
+    "  if [ -f \"$samples\" ]; then"
+    "    sum_samples < \"$samples\" | LC_ALL=C sort | while IFS= read -r line; do"
+    "      if [ \"\${line%%\\{*}\" != \"$family\" ]; then"
+    "        family=\${line%%\\{*}"
+    "        case $family in"
+    "          dbgen_drift) gauge \"$family\" 'What the last run found to be other than declared.' ;;"
+    "          dbgen_statements) gauge \"$family\" 'Statements that the last run executed, or would execute.' ;;"
+    "        esac"
+    "      fi"
+    "      printf '%s\\n' \"$line\""
+    "    done"
+    "  fi"
     "}"
     ""
     "# Which databases can be used after this run, for the units that wait for them. It holds for this start of the unit only."
-    "write_ready() {"
-    "  {"
-    "    printf '%s\\n' \"\${INVOCATION_ID:-}\""
-    "    if [ \"$1\" = 0 ]; then"
-    "      echo '*'"
-    "    elif [ -f \"$finished\" ]; then"
-    "      cat -- \"$finished\""
-    "    fi"
-    "  } > \"$ready.new\" && chmod 0644 \"$ready.new\" && mv -f -- \"$ready.new\" \"$ready\""
+    "ready_text() {"
+    "  printf '%s\\n' \"\${INVOCATION_ID:-}\""
+    "  if [ \"$1\" = 0 ]; then"
+    "    echo '*'"
+    "  elif [ -f \"$finished\" ]; then"
+    "    cat -- \"$finished\""
+    "  fi"
     "}"
     ""
     "finish() {"
     "  local status=$?"
     "  trap - EXIT"
     "  rm -rf -- \"$secrets\""
-    "  write_metrics \"$status\" || echo \"dbgen: $metrics can't be written\" >&2"
-    "  if [ \"$mode\" = apply ]; then"
-    "    write_ready \"$status\" || echo \"dbgen: $ready can't be written\" >&2"
+    "  # Without the list nothing that needs a database could start: a unit that failed is started again by each of them."
+    "  if [ \"$mode\" = apply ] && ! replace \"$ready\" \"$(ready_text \"$status\")\" && [ \"$status\" = 0 ]; then"
+    "    status=1"
     "  fi"
+    "  mkdir -p \"\${metrics%/*}\" && chmod 0755 \"\${metrics%/*}\" && replace \"$metrics\" \"$(metrics_text \"$status\")\""
     "  rm -f -- \"$samples\" \"$finished\""
     "  exit \"$status\""
     "}"
@@ -4276,7 +4280,13 @@ let
     "if [ \"\${#files[@]}\" -gt 0 ]; then"
     "  install -m 0400 -t \"$secrets\" -- \"\${files[@]}\""
     "fi"
-    "if [ \"\${#generated[@]}\" -gt 0 ]; then"
+    "for i in \"\${!files[@]}\"; do"
+    "  # As systemd gives what is not there."
+    "  if [ \"$(stat -c %s -- \"\${files[i]}\")\" -le 1 ] && [ -z \"$(< \"\${files[i]}\")\" ]; then"
+    "    echo \"dbgen: the file of the credential \${credentials[i]} is empty, or was not there when the unit started\" >&2"
+    "  fi"
+    "done"
+    "if [ \"\${#generated[@]}\" -gt 0 ] && [ \"$mode\" = apply ]; then"
     "  mkdir -p -- \"$passwords\""
     "  # Groups come through, but can't list it."
     "  case \${generated_groups[*]} in"
@@ -4286,6 +4296,8 @@ let
     "  rm -f -- \"$passwords\"/.new.*"
     "fi"
     "for i in \"\${!generated[@]}\"; do"
+    "  # Looking makes nothing."
+    "  [ \"$mode\" = apply ] || [ -e \"$passwords/\${generated_files[i]}\" ] || continue"
     "  generate \"$passwords/\${generated_files[i]}\" \"\${generated_modes[i]}\" \"\${generated_groups[i]}\""
     "  install -m 0400 -T -- \"$passwords/\${generated_files[i]}\" \"$secrets/\${generated[i]}\""
     "done"
@@ -4605,13 +4617,12 @@ let
     ]
     + lines wrapper
   );
-  # Where each password lies on this host.
-  passwordFiles =
-    credentials // builtins.mapAttrs (_: one: "/var/lib/dbgen/passwords/${one.file}") generated;
   # A percent sign would begin a specifier.
   loaded = lib.mapAttrsToList (
     name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
   );
+  # What is taken for a file that is not there, an empty line: one missing secret keeps nobody else from theirs.
+  missing = lib.mapAttrsToList (name: _: "${name}:\\n");
   # For administrators.
   status = pkgs.writeShellScriptBin "dbgen-status" (
     let
@@ -4688,19 +4699,20 @@ let
       "  fi"
       "}"
       ""
+      "status=0"
       "if [ -n \"$service\" ]; then"
       "  found=''"
       "  for i in \"\${!services[@]}\"; do"
       "    if [ \"\${services[i]}\" = \"$service\" ]; then"
       "      found=1"
-      "      details \"$i\""
+      "      details \"$i\" || status=1"
       "    fi"
       "  done"
       "  if [ -z \"$found\" ]; then"
       "    echo \"dbgen-status: no service $service declares a database; without a name all are listed\" >&2"
       "    exit 1"
       "  fi"
-      "  exit"
+      "  exit \"$status\""
       "fi"
       ""
       "widths=(7 8)"
@@ -4722,7 +4734,6 @@ let
       "    *) date --date \"@\${1%.*}\" '+%F %T %Z' ;;"
       "  esac"
       "}"
-      "status=0"
       "last_run='' last_success='' success=''"
       "if [ -r \"$metrics\" ]; then"
       "  while read -r name value; do"
@@ -4776,6 +4787,7 @@ let
       Type = "oneshot";
       User = postgresql.superUser;
       LoadCredential = loaded credentials;
+      SetCredential = missing credentials;
       # The node exporter reads the metrics in it; the passwords are in a closed folder.
       StateDirectory = "dbgen";
       StateDirectoryMode = "0755";
@@ -4812,10 +4824,34 @@ let
       ];
     };
   };
+  systemctl = "${config.systemd.package}/bin/systemctl";
+  # What those have that root runs.
+  root =
+    removeAttrs service.serviceConfig [
+      "ExecStopPost"
+      "LoadCredential"
+      "SetCredential"
+      "StateDirectory"
+      "StateDirectoryMode"
+      "SupplementaryGroups"
+      "User"
+    ]
+    // {
+      # To read what is the server's user's as that user.
+      CapabilityBoundingSet = "CAP_SETGID CAP_SETUID";
+      SystemCallFilter = service.serviceConfig.SystemCallFilter ++ [
+        "@setuid"
+        "capset"
+      ];
+    };
+  asServer = [
+    "setpriv=${lib.escapeShellArg "${pkgs.util-linux}/bin/setpriv"}"
+    "superuser=${lib.escapeShellArg postgresql.superUser}"
+  ];
   # Ends well when the last start of the provisioning left the database as it is declared.
   ready = pkgs.writeShellScript "dbgen-ready" (
     lines [
-      "systemctl=${lib.escapeShellArg "${config.systemd.package}/bin/systemctl"}"
+      "systemctl=${lib.escapeShellArg systemctl}"
     ]
     + lines [
       "# $1: a database, as the list of those that can be used names it. $2: the folder of its connection's files, where it has some."
@@ -4912,9 +4948,12 @@ in
             before = consumer.units;
             requiredBy = lib.optionals postgresql.enable consumer.units;
             serviceConfig =
+              # With a folder of its own in /tmp the longest names of databases would be too long.
               removeAttrs service.serviceConfig [
                 "ExecStopPost"
                 "LoadCredential"
+                "PrivateTmp"
+                "SetCredential"
                 "StateDirectory"
                 "StateDirectoryMode"
                 "SupplementaryGroups"
@@ -5224,175 +5263,213 @@ in
 
     environment.systemPackages = [ status ];
 
-    systemd.services.dbgen-provision =
-      let
-        # Since 25.11 the set-up has a unit of its own, and a target that others wait for.
-        setup = [
-          "postgresql.service"
-        ]
-        ++ lib.optional (config.systemd.services ? postgresql-setup) "postgresql-setup.service";
-        target = lib.optional (config.systemd.targets ? postgresql) "postgresql.target";
-      in
-      lib.recursiveUpdate service {
-        description = "Provisioning of the PostgreSQL databases that dbgen declares";
-        # Without a server, nothing starts it. With the server it starts again.
-        wantedBy = lib.optionals postgresql.enable (
-          [ "multi-user.target" ] ++ (if target == [ ] then [ "postgresql.service" ] else target)
-        );
-        requires = setup;
-        after = setup;
-        # What waits for the target finds its database. It only wants this unit: one database that can't be provisioned
-        # must not keep all others from their services.
-        before = target;
-        restartTriggers = [
-          config.age.secrets.keycloak-database.file
-        ];
-        serviceConfig = {
-          ExecStart = "${provision} apply";
-          RemainAfterExit = true;
-          # Stays while the unit is active, so that the other one has it.
-          RuntimeDirectory = "dbgen-provision";
-          RuntimeDirectoryMode = "0700";
-          RuntimeDirectoryPreserve = "no";
+    systemd = {
+      services = {
+        dbgen-provision =
+          let
+            # Since 25.11 the set-up has a unit of its own, and a target that others wait for.
+            setup = [
+              "postgresql.service"
+            ]
+            ++ lib.optional (config.systemd.services ? postgresql-setup) "postgresql-setup.service";
+            target = lib.optional (config.systemd.targets ? postgresql) "postgresql.target";
+          in
+          lib.recursiveUpdate service {
+            description = "Provisioning of the PostgreSQL databases that dbgen declares";
+            # Without a server, nothing starts it. With the server it starts again.
+            wantedBy = lib.optionals postgresql.enable (
+              [ "multi-user.target" ] ++ (if target == [ ] then [ "postgresql.service" ] else target)
+            );
+            requires = setup;
+            after = setup;
+            # What waits for the target finds its database. It only wants this unit: one database that can't be provisioned
+            # must not keep all others from their services.
+            before = target;
+            restartTriggers = [
+              config.age.secrets.keycloak-database.file
+            ];
+            serviceConfig = {
+              ExecStart = "${provision} apply";
+              RemainAfterExit = true;
+              # Stays while the unit is active, so that the other one has it.
+              RuntimeDirectory = "dbgen-provision";
+              RuntimeDirectoryMode = "0700";
+              RuntimeDirectoryPreserve = "no";
+            };
+          };
+
+        # At each start of the other, so that no change passes by.
+        dbgen-tell = {
+          description = "Tell services of new passwords for their PostgreSQL databases";
+          wantedBy = [ "dbgen-provision.service" ];
+          after = [
+            "dbgen-provision.service"
+          ];
+          inherit (service) path unitConfig;
+          serviceConfig = root // {
+            ExecStart = pkgs.writeShellScript "dbgen-tell" (
+              lines (
+                asServer
+                ++ [
+                  "systemctl=${lib.escapeShellArg systemctl}"
+                  "ready=${lib.escapeShellArg ready}"
+                  "entries=(${lib.escapeShellArgs tellEntries})"
+                ]
+              )
+              + lines [
+                "# Prints a password: $1 is the name of a credential, or the path of one that was made on this host. The latter lies in a folder of"
+                "# the server's user, who could lead root anywhere by a link: it is read with that user's rights."
+                "secret() {"
+                "  case $1 in"
+                "    /*) \"$setpriv\" --reuid=\"$superuser\" --regid=\"$(id --group -- \"$superuser\")\" --clear-groups -- cat -- \"$1\" ;;"
+                "    *) cat -- \"$CREDENTIALS_DIRECTORY/$1\" ;;"
+                "  esac"
+                "}"
+                ""
+                "# Tells the services that use a database of a password that is another one than when they were told last. Each password of each"
+                "# database is six entries of `entries`: a name for both, the password as `secret` takes it, the two arguments of the program `ready`, what"
+                "# systemctl is to do, and the units."
+                "set -euo pipefail"
+                "seen=\${RUNTIME_DIRECTORY:-/run/dbgen-tell}/seen"
+                "declare -A before=() units=()"
+                "now=()"
+                "if [ -f \"$seen\" ]; then"
+                "  while read -r name digest; do"
+                "    before[$name]=$digest"
+                "  done < \"$seen\""
+                "fi"
+                ""
+                "# Of a password: one line end at the end of the file is not part of it. Nothing where there is none."
+                "digest_of() {"
+                "  local content digest"
+                "  content=$(secret \"$1\" && printf .)"
+                "  content=\${content%.}"
+                "  case $content in"
+                "    *$'\\r\\n') content=\${content%??} ;;"
+                "    *$'\\n') content=\${content%?} ;;"
+                "  esac"
+                "  [ -n \"$content\" ] || return 0"
+                "  digest=$(printf '%s' \"$content\" | sha256sum)"
+                "  printf '%s' \"\${digest%% *}\""
+                "}"
+                ""
+                "for ((i = 0; i < \${#entries[@]}; i += 6)); do"
+                "  name=\${entries[i]}"
+                "  digest=$(digest_of \"\${entries[i + 1]}\" || true)"
+                "  # Nobody has anything of a password that is not there."
+                "  if [ -z \"$digest\" ]; then"
+                "    [ -z \"\${before[$name]-}\" ] || now+=(\"$name \${before[$name]}\")"
+                "    continue"
+                "  fi"
+                "  if [ \"\${before[$name]-$digest}\" != \"$digest\" ]; then"
+                "    if \"$ready\" \"\${entries[i + 2]}\" \"\${entries[i + 3]}\" 2> /dev/null; then"
+                "      units[\${entries[i + 4]}]+=\" \${entries[i + 5]}\""
+                "    else"
+                "      echo \"dbgen: the password for the database \${entries[i + 2]} changed, and what uses it is not told: it could not use it yet\" >&2"
+                "      digest=\${before[$name]}"
+                "    fi"
+                "  fi"
+                "  now+=(\"$name $digest\")"
+                "done"
+                "for verb in \"\${!units[@]}\"; do"
+                "  read -ra told <<< \"\${units[$verb]}\""
+                "  echo \"dbgen: systemctl $verb \${told[*]}\""
+                "  \"$systemctl\" --no-block \"$verb\" -- \"\${told[@]}\""
+                "done"
+                "for line in \"\${now[@]}\"; do"
+                "  printf '%s\\n' \"$line\""
+                "done > \"$seen.new\""
+                "mv -fT -- \"$seen.new\" \"$seen\""
+              ]
+            );
+            LoadCredential = loaded credentials;
+            SetCredential = missing credentials;
+            RuntimeDirectory = "dbgen-tell";
+            RuntimeDirectoryMode = "0700";
+            RuntimeDirectoryPreserve = "yes";
+          };
+        };
+
+        dbgen-verify = lib.mkIf verifies {
+          description = "Try the declared logins of the PostgreSQL databases";
+          after = [
+            "dbgen-provision.service"
+            "postgresql.service"
+          ];
+          inherit (service) path;
+          serviceConfig = removeAttrs service.serviceConfig [ "ExecStopPost" ] // {
+            # What is not as declared is told by the journal and the metrics.
+            SuccessExitStatus = 1;
+            ExecStart = pkgs.writeShellScript "dbgen-verify" (
+              lines [
+                "dbgen=${lib.escapeShellArg "${verify.package}/bin/dbgen"}"
+                "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
+                "host=/run/postgresql"
+                "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
+                "superuser=${lib.escapeShellArg postgresql.superUser}"
+                "declarations=${lib.escapeShellArg "${verify.declarations}"}"
+                # What was made on this host is the server's user's already.
+                "credentials=(${
+                  lib.escapeShellArgs (
+                    map (
+                      name: if generated ? ${name} then "/var/lib/dbgen/passwords/${generated.${name}.file}" else name
+                    ) (builtins.attrNames credentialRoles)
+                  )
+                })"
+                "roles=(${lib.escapeShellArgs (builtins.attrValues credentialRoles)})"
+              ]
+              + lines [
+                "# Whether every declared login gets in. The report goes to the journal, numbers to Prometheus' node exporter."
+                "set -euo pipefail"
+                "metrics=\${STATE_DIRECTORY:-/var/lib/dbgen}/metrics"
+                "arguments=(verify --psql \"$psql\" --connect \"host=$host port=$port user=$superuser dbname=postgres\""
+                "  --metrics \"$metrics/dbgen-verify.prom\")"
+                "for i in \"\${!roles[@]}\"; do"
+                "  # A path is where one lies that was made here."
+                "  file=\${credentials[i]}"
+                "  [[ $file == /* ]] || file=$CREDENTIALS_DIRECTORY/$file"
+                "  # As systemd gives what is not there; a file that can't be used would keep all others from being tried."
+                "  if [ ! -r \"$file\" ] || { [ \"$(stat -c %s -- \"$file\")\" -le 1 ] && [ -z \"$(< \"$file\")\" ]; }; then"
+                "    echo \"dbgen: the password of role \${roles[i]} is empty or not there: its logins are not tried with it\" >&2"
+                "    continue"
+                "  fi"
+                "  # Between double quotes: a role's name may hold an equals sign."
+                "  arguments+=(--password-file \"\\\"\${roles[i]//\\\"/\\\"\\\"}\\\"=$file\")"
+                "done"
+                "mkdir -p -- \"$metrics\""
+                "chmod 0755 \"$metrics\""
+                "exec \"$dbgen\" \"\${arguments[@]}\" \"$declarations\""
+              ]
+            );
+            # For the passwords of the attempts, which no disk shall have.
+            RuntimeDirectory = "dbgen-verify";
+            RuntimeDirectoryMode = "0700";
+            # Each login is tried as a service would do it.
+            PrivateNetwork = false;
+            RestrictAddressFamilies = [
+              "AF_UNIX"
+              "AF_INET"
+              "AF_INET6"
+            ];
+            IPAddressAllow = "localhost";
+            IPAddressDeny = "any";
+            # For the node exporter. dbgen's own files with passwords are closed.
+            UMask = "0022";
+          };
         };
       };
-
-    # At each start of the other, so that no change passes by.
-    systemd.services.dbgen-tell = {
-      description = "Tell services of new passwords for their PostgreSQL databases";
-      wantedBy = [ "dbgen-provision.service" ];
-      after = [
-        "dbgen-provision.service"
-      ];
-      inherit (service) path unitConfig;
-      serviceConfig =
-        removeAttrs service.serviceConfig [
-          "ExecStopPost"
-          "StateDirectory"
-          "StateDirectoryMode"
-          "SupplementaryGroups"
-          "User"
-        ]
-        // {
-          ExecStart = pkgs.writeShellScript "dbgen-tell" (
-            lines [
-              "systemctl=${lib.escapeShellArg "${config.systemd.package}/bin/systemctl"}"
-              "ready=${lib.escapeShellArg ready}"
-              "entries=(${lib.escapeShellArgs tellEntries})"
-            ]
-            + lines [
-              "# Tells the services that use a database of a password that is another one than when they were told last. Each password of each"
-              "# database is six entries of `entries`: a name for both, the credential, the two arguments of the program `ready`, what systemctl is to"
-              "# do, and the units."
-              "set -euo pipefail"
-              "seen=\${RUNTIME_DIRECTORY:-/run/dbgen-tell}/seen"
-              "declare -A before=() units=()"
-              "now=()"
-              "if [ -f \"$seen\" ]; then"
-              "  while read -r name digest; do"
-              "    before[$name]=$digest"
-              "  done < \"$seen\""
-              "fi"
-              ""
-              "# Of a password: one line end at the end of the file is not part of it."
-              "digest_of() {"
-              "  local content digest"
-              "  content=$(cat -- \"$1\" && printf .)"
-              "  content=\${content%.}"
-              "  case $content in"
-              "    *$'\\r\\n') content=\${content%??} ;;"
-              "    *$'\\n') content=\${content%?} ;;"
-              "  esac"
-              "  digest=$(printf '%s' \"$content\" | sha256sum)"
-              "  printf '%s' \"\${digest%% *}\""
-              "}"
-              ""
-              "for ((i = 0; i < \${#entries[@]}; i += 6)); do"
-              "  name=\${entries[i]}"
-              "  digest=$(digest_of \"$CREDENTIALS_DIRECTORY/\${entries[i + 1]}\")"
-              "  if [ \"\${before[$name]-$digest}\" != \"$digest\" ]; then"
-              "    if \"$ready\" \"\${entries[i + 2]}\" \"\${entries[i + 3]}\" 2> /dev/null; then"
-              "      units[\${entries[i + 4]}]+=\" \${entries[i + 5]}\""
-              "    else"
-              "      echo \"dbgen: the password for the database \${entries[i + 2]} changed, and what uses it is not told: it could not use it yet\" >&2"
-              "      digest=\${before[$name]}"
-              "    fi"
-              "  fi"
-              "  now+=(\"$name $digest\")"
-              "done"
-              "for verb in \"\${!units[@]}\"; do"
-              "  read -ra told <<< \"\${units[$verb]}\""
-              "  echo \"dbgen: systemctl $verb \${told[*]}\""
-              "  \"$systemctl\" --no-block \"$verb\" -- \"\${told[@]}\""
-              "done"
-              "printf '%s\\n' \"\${now[@]}\" > \"$seen.new\""
-              "mv -fT -- \"$seen.new\" \"$seen\""
-            ]
-          );
-          LoadCredential = loaded passwordFiles;
-          RuntimeDirectory = "dbgen-tell";
-          RuntimeDirectoryMode = "0700";
-          RuntimeDirectoryPreserve = "yes";
+      timers = {
+        dbgen-verify = lib.mkIf (verifies && verify.onCalendar != null) {
+          description = "Try the declared logins of the PostgreSQL databases";
+          wantedBy = lib.optional postgresql.enable "timers.target";
+          timerConfig = {
+            OnCalendar = verify.onCalendar;
+            Persistent = true;
+          };
         };
-    };
-
-    systemd.services.dbgen-verify = lib.mkIf verifies {
-      description = "Try the declared logins of the PostgreSQL databases";
-      after = [
-        "dbgen-provision.service"
-        "postgresql.service"
-      ];
-      inherit (service) path;
-      serviceConfig = removeAttrs service.serviceConfig [ "ExecStopPost" ] // {
-        # What is not as declared is told by the journal and the metrics.
-        SuccessExitStatus = 1;
-        ExecStart = pkgs.writeShellScript "dbgen-verify" (
-          lines [
-            "dbgen=${lib.escapeShellArg "${verify.package}/bin/dbgen"}"
-            "psql=${lib.escapeShellArg "${postgresql.package}/bin/psql"}"
-            "host=/run/postgresql"
-            "port=${lib.escapeShellArg (toString postgresql.settings.port)}"
-            "superuser=${lib.escapeShellArg postgresql.superUser}"
-            "declarations=${lib.escapeShellArg "${verify.declarations}"}"
-            "credentials=(${lib.escapeShellArgs (builtins.attrNames credentialRoles)})"
-            "roles=(${lib.escapeShellArgs (builtins.attrValues credentialRoles)})"
-          ]
-          + lines [
-            "# Whether every declared login gets in. The report goes to the journal, numbers to Prometheus' node exporter."
-            "set -euo pipefail"
-            "metrics=\${STATE_DIRECTORY:-/var/lib/dbgen}/metrics"
-            "arguments=(verify --psql \"$psql\" --connect \"host=$host port=$port user=$superuser dbname=postgres\""
-            "  --metrics \"$metrics/dbgen-verify.prom\")"
-            "for i in \"\${!roles[@]}\"; do"
-            "  # Between double quotes: a role's name may hold an equals sign."
-            "  arguments+=(--password-file \"\\\"\${roles[i]//\\\"/\\\"\\\"}\\\"=$CREDENTIALS_DIRECTORY/\${credentials[i]}\")"
-            "done"
-            "mkdir -p -- \"$metrics\""
-            "chmod 0755 \"$metrics\""
-            "exec \"$dbgen\" \"\${arguments[@]}\" \"$declarations\""
-          ]
-        );
-        LoadCredential = loaded passwordFiles;
-        # Each login is tried as a service would do it.
-        PrivateNetwork = false;
-        RestrictAddressFamilies = [
-          "AF_UNIX"
-          "AF_INET"
-          "AF_INET6"
-        ];
-        IPAddressAllow = "localhost";
-        IPAddressDeny = "any";
-        # For the node exporter. dbgen's own files with passwords are closed.
-        UMask = "0022";
       };
-    };
-    systemd.timers.dbgen-verify = lib.mkIf (verifies && verify.onCalendar != null) {
-      description = "Try the declared logins of the PostgreSQL databases";
-      wantedBy = lib.optional postgresql.enable "timers.target";
-      timerConfig = {
-        OnCalendar = verify.onCalendar;
-        Persistent = true;
-      };
+      # What was written when there were connections with files.
+      tmpfiles.rules = [ "R /run/dbgen/connections" ];
     };
 
     # A secret that changes is provisioned when the host is switched to it.
@@ -5424,6 +5501,24 @@ in
         assertion = verify.package != null -> verify.declarations != null;
         message = ''
           services.dbgen.verify.package is set, and services.dbgen.verify.declarations does not say what to verify.
+        '';
+      }
+      {
+        assertion = postgresql.enable -> postgresql.settings.port == 5432;
+        message = ''
+          The databases are declared on another port than services.postgresql.settings.port says, which another module
+          sets by lib.mkForce: services would be told the wrong one. Declare the port with the databases.
+        '';
+      }
+      {
+        assertion =
+          postgresql.enable
+          ->
+            postgresql.settings.unix_socket_directories or null == null
+            || within "/run/postgresql" postgresql.settings.unix_socket_directories;
+        message = ''
+          services.postgresql.settings.unix_socket_directories lacks /run/postgresql, where the databases are provisioned.
+          Add it, or declare the other directory: instances.main.socketDirectory.
         '';
       }
       {

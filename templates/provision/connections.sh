@@ -1,5 +1,5 @@
 # Writes the files that tell services how to connect. Each is seven entries of `files`: its path, owner, group (empty: the
-# owner's), permissions, the credential with the password (empty: none), the role, and its text, in which a percent sign with
+# owner's), permissions, the password as `secret` takes it (empty: none), the role, and its text, in which a percent sign with
 # a letter stands for the password. systemd names the directories.
 set -euo pipefail
 umask 077
@@ -94,40 +94,44 @@ fill() {
 # The password as the server has it: without the line's end.
 read_password() {
   REPLY=
-  why='can not be read'
-  [ -r "$1" ] || return 1
   # A NUL byte would end it.
   why='holds a NUL byte, which no password can'
-  ! IFS= read -r -d '' REPLY < "$1" || return 1
+  ! IFS= read -r -d '' REPLY < <(secret "$1") || return 1
+  why='can not be read'
+  wait "$!" || return 1
   if [[ $REPLY == *$'\n' ]]; then
     REPLY=${REPLY%$'\n'}
     REPLY=${REPLY%$'\r'}
   fi
-  why='is empty'
+  why='is empty, or its file is not there'
   [ -n "$REPLY" ] || return 1
   why='is a SCRAM-SHA-256 verifier, from which nobody can log in'
   [[ ! $REPLY =~ ^SCRAM-SHA-256\$[0-9]+:[^$]+\$[^:]+:.+$ ]]
 }
 
-# A file appears with the whole text or not at all; one that is the same already stays.
+# A file appears with the whole text or not at all; one that is the same already stays, and so does one that can't be replaced.
 put() {
-  local path=$1 owner=$2 group=$3 mode=$4 text=$5 old='' is new
+  local path=$1 owner=$2 group=$3 mode=$4 text=$5 old='' is='' new=''
   if [ -f "$path" ] && [ ! -L "$path" ]; then
     IFS= read -r -d '' old < "$path" || true
     is=$(stat -c %a:%u:%g -- "$path")
   fi
-  new=$(mktemp "${path%/*}/.new.XXXXXXXXXX")
-  printf %s "$text" > "$new"
-  chmod "$mode" "$new"
+  if ! { new=$(mktemp "${path%/*}/.new.XXXXXXXXXX") && printf %s "$text" > "$new" && chmod "$mode" "$new"; }; then
+    [ -z "$new" ] || rm -f -- "$new"
+    complain "$path can't be written"
+    return 1
+  fi
   if ! chown -- "$owner:$group" "$new"; then
     rm -f -- "$new" "$path"
     complain "$path can't be given to $owner${group:+:$group}"
     return 1
   fi
-  if [ "$old" = "$text" ] && [ "${is-}" = "$(stat -c %a:%u:%g -- "$new")" ]; then
+  if [ "$old" = "$text" ] && [ "$is" = "$(stat -c %a:%u:%g -- "$new")" ]; then
     rm -f -- "$new"
-  else
-    mv -fT -- "$new" "$path"
+  elif ! mv -fT -- "$new" "$path"; then
+    rm -f -- "$new"
+    complain "$path can't be written"
+    return 1
   fi
 }
 
@@ -141,10 +145,14 @@ for ((i = 0; i < ${#files[@]}; i += 7)); do
   folder=${files[i]%/*}
   wanted[$path]=1
   : "${complete[$folder]=1}"
-  install -d -m 0755 -- "${path%/*/*}" "${path%/*}"
+  if ! install -d -m 0755 -- "${path%/*/*}" "${path%/*}"; then
+    complain "$path can't be written"
+    complete[$folder]=
+    continue
+  fi
   rm -f -- "${path%/*}"/.new.*
   if [ -n "$credential" ]; then
-    if ! read_password "$CREDENTIALS_DIRECTORY/$credential"; then
+    if ! read_password "$credential"; then
       complain "$path is not written: the password of role ${files[i + 5]} $why"
       rm -f -- "$path"
       complete[$folder]=

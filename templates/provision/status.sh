@@ -39,19 +39,20 @@ details() {
   fi
 }
 
+status=0
 if [ -n "$service" ]; then
   found=''
   for i in "${!services[@]}"; do
     if [ "${services[i]}" = "$service" ]; then
       found=1
-      details "$i"
+      details "$i" || status=1
     fi
   done
   if [ -z "$found" ]; then
     echo "dbgen-status: no service $service declares a database; without a name all are listed" >&2
     exit 1
   fi
-  exit
+  exit "$status"
 fi
 
 widths=(7 8)
@@ -73,7 +74,6 @@ moment() {
     *) date --date "@${1%.*}" '+%F %T %Z' ;;
   esac
 }
-status=0
 last_run='' last_success='' success=''
 if [ -r "$metrics" ]; then
   while read -r name value; do

@@ -35,8 +35,16 @@ sum_samples() {
   done
 }
 
+# Replaces a file that everybody may read by one with the text $2, or leaves it as it is.
+replace() {
+  printf '%s\n' "$2" > "$1.new" && chmod 0644 "$1.new" && mv -f -- "$1.new" "$1" || {
+    echo "dbgen: $1 can't be written" >&2
+    return 1
+  }
+}
+
 # What Prometheus' node exporter reads with --collector.textfile.directory.
-write_metrics() {
+metrics_text() {
   local now name value line family='' last_success=0 success=0
   now=$(date +%s%N)
   if [ -f "$metrics" ]; then
@@ -48,51 +56,47 @@ write_metrics() {
     success=1
     [ "$mode" != apply ] || last_success=$(seconds "$now")
   fi
-  mkdir -p "${metrics%/*}" && chmod 0755 "${metrics%/*}" || return
-  {
-    gauge dbgen_last_run_timestamp_seconds 'When the server was last compared with what is declared.'
-    echo "dbgen_last_run_timestamp_seconds $(seconds "$now")"
-    gauge dbgen_last_success_timestamp_seconds 'When the server was last made what is declared; 0: never.'
-    echo "dbgen_last_success_timestamp_seconds $last_success"
-    gauge dbgen_run_duration_seconds 'How long the last run took.'
-    echo "dbgen_run_duration_seconds $(seconds "$((now - started))")"
-    gauge dbgen_run_success 'Whether the last run ended without an error.'
-    echo "dbgen_run_success $success"
-    if [ -f "$samples" ]; then
-      sum_samples < "$samples" | LC_ALL=C sort | while IFS= read -r line; do
-        if [ "${line%%\{*}" != "$family" ]; then
-          family=${line%%\{*}
-          case $family in
-            dbgen_drift) gauge "$family" 'What the last run found to be other than declared.' ;;
-            dbgen_statements) gauge "$family" 'Statements that the last run executed, or would execute.' ;;
-          esac
-        fi
-        printf '%s\n' "$line"
-      done
-    fi
-  } > "$metrics.new" && chmod 0644 "$metrics.new" && mv -f -- "$metrics.new" "$metrics"
+  gauge dbgen_last_run_timestamp_seconds 'When the server was last compared with what is declared.'
+  echo "dbgen_last_run_timestamp_seconds $(seconds "$now")"
+  gauge dbgen_last_success_timestamp_seconds 'When the server was last made what is declared; 0: never.'
+  echo "dbgen_last_success_timestamp_seconds $last_success"
+  gauge dbgen_run_duration_seconds 'How long the last run took.'
+  echo "dbgen_run_duration_seconds $(seconds "$((now - started))")"
+  gauge dbgen_run_success 'Whether the last run ended without an error.'
+  echo "dbgen_run_success $success"
+  if [ -f "$samples" ]; then
+    sum_samples < "$samples" | LC_ALL=C sort | while IFS= read -r line; do
+      if [ "${line%%\{*}" != "$family" ]; then
+        family=${line%%\{*}
+        case $family in
+          dbgen_drift) gauge "$family" 'What the last run found to be other than declared.' ;;
+          dbgen_statements) gauge "$family" 'Statements that the last run executed, or would execute.' ;;
+        esac
+      fi
+      printf '%s\n' "$line"
+    done
+  fi
 }
 
 # Which databases can be used after this run, for the units that wait for them. It holds for this start of the unit only.
-write_ready() {
-  {
-    printf '%s\n' "${INVOCATION_ID:-}"
-    if [ "$1" = 0 ]; then
-      echo '*'
-    elif [ -f "$finished" ]; then
-      cat -- "$finished"
-    fi
-  } > "$ready.new" && chmod 0644 "$ready.new" && mv -f -- "$ready.new" "$ready"
+ready_text() {
+  printf '%s\n' "${INVOCATION_ID:-}"
+  if [ "$1" = 0 ]; then
+    echo '*'
+  elif [ -f "$finished" ]; then
+    cat -- "$finished"
+  fi
 }
 
 finish() {
   local status=$?
   trap - EXIT
   rm -rf -- "$secrets"
-  write_metrics "$status" || echo "dbgen: $metrics can't be written" >&2
-  if [ "$mode" = apply ]; then
-    write_ready "$status" || echo "dbgen: $ready can't be written" >&2
+  # Without the list nothing that needs a database could start: a unit that failed is started again by each of them.
+  if [ "$mode" = apply ] && ! replace "$ready" "$(ready_text "$status")" && [ "$status" = 0 ]; then
+    status=1
   fi
+  mkdir -p "${metrics%/*}" && chmod 0755 "${metrics%/*}" && replace "$metrics" "$(metrics_text "$status")"
   rm -f -- "$samples" "$finished"
   exit "$status"
 }
@@ -136,7 +140,13 @@ done
 if [ "${#files[@]}" -gt 0 ]; then
   install -m 0400 -t "$secrets" -- "${files[@]}"
 fi
-if [ "${#generated[@]}" -gt 0 ]; then
+for i in "${!files[@]}"; do
+  # As systemd gives what is not there.
+  if [ "$(stat -c %s -- "${files[i]}")" -le 1 ] && [ -z "$(< "${files[i]}")" ]; then
+    echo "dbgen: the file of the credential ${credentials[i]} is empty, or was not there when the unit started" >&2
+  fi
+done
+if [ "${#generated[@]}" -gt 0 ] && [ "$mode" = apply ]; then
   mkdir -p -- "$passwords"
   # Groups come through, but can't list it.
   case ${generated_groups[*]} in
@@ -146,6 +156,8 @@ if [ "${#generated[@]}" -gt 0 ]; then
   rm -f -- "$passwords"/.new.*
 fi
 for i in "${!generated[@]}"; do
+  # Looking makes nothing.
+  [ "$mode" = apply ] || [ -e "$passwords/${generated_files[i]}" ] || continue
   generate "$passwords/${generated_files[i]}" "${generated_modes[i]}" "${generated_groups[i]}"
   install -m 0400 -T -- "$passwords/${generated_files[i]}" "$secrets/${generated[i]}"
 done

@@ -4,8 +4,16 @@ metrics=${STATE_DIRECTORY:-/var/lib/dbgen}/metrics
 arguments=(verify --psql "$psql" --connect "host=$host port=$port user=$superuser dbname=postgres"
   --metrics "$metrics/dbgen-verify.prom")
 for i in "${!roles[@]}"; do
+  # A path is where one lies that was made here.
+  file=${credentials[i]}
+  [[ $file == /* ]] || file=$CREDENTIALS_DIRECTORY/$file
+  # As systemd gives what is not there; a file that can't be used would keep all others from being tried.
+  if [ ! -r "$file" ] || { [ "$(stat -c %s -- "$file")" -le 1 ] && [ -z "$(< "$file")" ]; }; then
+    echo "dbgen: the password of role ${roles[i]} is empty or not there: its logins are not tried with it" >&2
+    continue
+  fi
   # Between double quotes: a role's name may hold an equals sign.
-  arguments+=(--password-file "\"${roles[i]//\"/\"\"}\"=$CREDENTIALS_DIRECTORY/${credentials[i]}")
+  arguments+=(--password-file "\"${roles[i]//\"/\"\"}\"=$file")
 done
 mkdir -p -- "$metrics"
 chmod 0755 "$metrics"

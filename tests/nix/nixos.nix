@@ -184,7 +184,10 @@ in
       postgresql-setup = {
         after = [ "postgresql.service" ];
         requires = [ "postgresql.service" ];
-        serviceConfig.Type = "oneshot";
+        serviceConfig = {
+          Type = "oneshot";
+          RemainAfterExit = true;
+        };
       };
     };
   };

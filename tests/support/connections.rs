@@ -182,9 +182,15 @@ impl Host {
 
     /// What a run of it shows.
     pub fn run(&self) -> Seen {
+        self.run_by(&[])
+    }
+
+    /// The same by a shell with these arguments before the script.
+    pub fn run_by(&self, arguments: &[&str]) -> Seen {
         let path = std::env::var("PATH").unwrap();
         let mut command = Command::new("bash");
         command
+            .args(arguments)
             .arg(self.home.path().join("script"))
             .env_clear()
             .env("PATH", format!("{}/bin:{path}", self.home.path().display()))
@@ -271,7 +277,7 @@ pub fn script(evaluator: &nix::Evaluator, module: &std::path::Path) -> String {
     let expression = format!(
         "(import {} {{
             inherit lib;
-            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; writeShellScript = name: text: text; }};
+            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: text; }};
             config.systemd = {{ services = {{ }}; targets = {{ }}; }};
             config.services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
           }}).config.systemd.services.dbgen-connections.serviceConfig.ExecStart",

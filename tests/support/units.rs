@@ -38,7 +38,7 @@ pub fn programs(evaluator: &Evaluator, module: &Path, server: &str) -> Programs 
         "let
           start = lib: writeText: (import {module} {{
             inherit lib;
-            pkgs = {{ inherit writeText; coreutils = \"/coreutils\"; writeShellScript = name: text: text; }};
+            pkgs = {{ inherit writeText; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: text; }};
             config.systemd = {{ services = {{ }}; targets = {{ }}; }};
             config.services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }} // {{ {server} }};
           }}).config.systemd.services.dbgen-provision.serviceConfig.ExecStart;
@@ -87,7 +87,7 @@ pub fn ready_program(evaluator: &Evaluator, module: &Path, systemd: &Path) -> St
         "let
           module = import {module} {{
             inherit lib;
-            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; writeShellScript = name: text: text; }};
+            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: text; }};
             config.systemd = {{ services = {{ }}; targets = {{ }}; package = {systemd}; }};
             config.services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
           }};
@@ -108,13 +108,26 @@ pub fn ready_program(evaluator: &Evaluator, module: &Path, systemd: &Path) -> St
         .to_owned()
 }
 
+/// The program with the passwords that the host makes in `folder`, read without another user's rights.
+pub fn with_made(program: &str, folder: &Path) -> String {
+    let folder = folder.to_str().unwrap();
+    let lines = program.lines().map(|line| {
+        let line = line.replace("/var/lib/dbgen/passwords", folder);
+        match line.starts_with("setpriv=") {
+            true => "setpriv() { while [ \"$1\" != -- ]; do shift; done; shift; \"$@\"; }; setpriv=setpriv\n".to_owned(),
+            false => format!("{line}\n"),
+        }
+    });
+    lines.collect()
+}
+
 /// The program of the unit `dbgen-tell`; `home` has `bin/systemctl` and `bin/ready`.
 pub fn tell_program(evaluator: &Evaluator, module: &Path, home: &Path) -> String {
     let expression = format!(
         "let
           module = import {module} {{
             inherit lib;
-            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; writeShellScript = name: text: if name == \"dbgen-ready\" then {home} + \"/bin/ready\" else text; }};
+            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: if name == \"dbgen-ready\" then {home} + \"/bin/ready\" else text; }};
             config.systemd = {{ services = {{ }}; targets = {{ }}; package = {home}; }};
             config.services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
           }};
@@ -140,7 +153,7 @@ pub fn verify_program(
         "let
           module = import {module} {{
             inherit lib;
-            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; writeShellScript = name: text: text; }};
+            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: text; }};
             config.systemd = {{ services = {{ }}; targets = {{ }}; }};
             config.services.dbgen.verify = {{ package = {home}; declarations = {declarations}; onCalendar = null; }};
             config.services.postgresql = {{ package = {home}; superUser = \"postgres\"; settings.port = {port}; enable = true; authentication = \"\"; identMap = \"\"; }};

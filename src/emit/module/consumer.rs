@@ -7,14 +7,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::connection_files::{self, File};
-use super::provision::{file_name, set};
+use super::provision::{file_name, secret, set};
 use super::texts;
 use crate::catalog::{Database, Instance, OnChange};
 use crate::emit::nix::literal::{ContainsNul, Literal, Text};
 use crate::emit::sql::{Credential, ready_name};
 use crate::postgres::identifier::Identifier;
 
-const TELL: &str = include_str!("../../../templates/provision/tell.sh");
+const TELL: &str = concat!(
+    include_str!("../../../templates/provision/secret.sh"),
+    include_str!("../../../templates/provision/tell.sh")
+);
 const READY: &str = include_str!("../../../templates/provision/ready.sh");
 
 /// What the template may use.
@@ -79,7 +82,7 @@ fn passwords(instance: &Instance, credentials: &[Credential]) -> Result<Literal,
                     file_name(name.as_str()),
                     file_name(credential.role.as_str())
                 ),
-                &*credential.name,
+                &*secret(credential),
                 &*ready_name(name),
                 &*folder(instance, name, database),
                 verb,

@@ -121,6 +121,12 @@ fn context(catalog: &mut Catalog) -> Result<BTreeMap<&'static str, Literal>, Ren
     context.insert("packages", Literal::packages(packages));
     let own = Some(&*instance.socket_directory).filter(|own| *own != DEFAULT_SOCKET_DIRECTORY);
     let both = own.map(|own| format!("{DEFAULT_SOCKET_DIRECTORY},{own}"));
+    // Where it is not there, the server says so better than its sandbox.
+    let writable = own.map(|own| format!("-{own}"));
+    context.insert(
+        "ownSocketDirectory",
+        texts(writable.iter().map(|it| &**it))?,
+    );
     context.insert(
         "socketDirectories",
         Literal::text(&both.unwrap_or_default())?,

@@ -13,7 +13,10 @@ use crate::postgres::identifier::Identifier;
 
 const WRAPPER: &str = include_str!("../../../templates/provision/unit.sh");
 
-const CONNECTIONS: &str = include_str!("../../../templates/provision/connections.sh");
+const CONNECTIONS: &str = concat!(
+    include_str!("../../../templates/provision/secret.sh"),
+    include_str!("../../../templates/provision/connections.sh")
+);
 const VERIFY: &str = include_str!("../../../templates/provision/verify.sh");
 const STATUS: &str = include_str!("../../../templates/provision/status.sh");
 
@@ -83,6 +86,11 @@ pub fn context(
     );
     connections(instance, &credentials, context)?;
     consumer::context(instance, &credentials, context)?;
+    let repairs = |drift: &Drift| drift.mode == DriftMode::Repair;
+    context.insert(
+        "repairs",
+        Literal::Bool(instance.drift.as_ref().is_some_and(repairs)),
+    );
     let drift = instance.drift.as_ref().map(drift).transpose()?;
     context.insert("drift", drift.unwrap_or(Literal::Null));
     context.insert("sopsSecrets", sops(&credentials)?);
@@ -94,6 +102,14 @@ pub fn context(
 fn loaded(credential: &Credential) -> Result<(Text, Literal), ContainsNul> {
     let path = password_file(&credential.role, &credential.source)?;
     Ok((Text::try_from(&*credential.name)?, path))
+}
+
+/// What the script `secret` reads the password by: the name of a credential, or the path of one that the host made.
+pub(super) fn secret(credential: &Credential) -> String {
+    match credential.source {
+        PasswordSource::Generated => generated_file(&credential.role),
+        _ => credential.name.clone(),
+    }
 }
 
 /// What the unit needs that writes the files of the connections. Each file is seven texts.
@@ -109,19 +125,20 @@ fn connections(
             let place = credentials.binary_search_by(|it| it.role.cmp(&file.role));
             let credential = place.ok().and_then(|place| credentials.get(place));
             let credential = credential.filter(|_| file.is_secret);
-            let credential_name = credential.map_or("", |credential| &*credential.name);
+            let secret = credential.map(secret).unwrap_or_default();
             for text in [
                 &*file.path,
                 &*file.owner,
                 &*file.group,
                 &*file.mode,
-                credential_name,
+                &*secret,
                 file.role.as_str(),
                 &*file.text,
             ] {
                 texts.push(Literal::text(text)?);
             }
-            if let Some(credential) = credential {
+            let not_made = |it: &&Credential| it.source != PasswordSource::Generated;
+            if let Some(credential) = credential.filter(not_made) {
                 needed.insert(&*credential.name, credential);
             }
         }
@@ -136,11 +153,7 @@ fn connections(
 fn drift(drift: &Drift) -> Result<Literal, ContainsNul> {
     // Calendar events have no use for specifiers, so a percent sign is what it is.
     let on_calendar = Literal::text(&drift.on_calendar.replace('%', "%%"))?;
-    let repair = Literal::Bool(drift.mode == DriftMode::Repair);
-    set([
-        Ok((Text::try_from("onCalendar")?, on_calendar)),
-        Ok((Text::try_from("repair")?, repair)),
-    ])
+    set([Ok((Text::try_from("onCalendar")?, on_calendar))])
 }
 
 /// sops-nix restarts the unit when a secret changes.
