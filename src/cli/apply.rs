@@ -1,6 +1,6 @@
 //! `dbgen apply`
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -11,7 +11,7 @@ use dbgen::plan::json::Mode;
 use dbgen::plan::{Plan, human, json};
 use dbgen::server::run;
 
-use super::plan::print;
+use super::say::{self, print, say};
 use super::server::{self, ConvergeArgs, Server};
 use super::{Global, Outcome, report};
 
@@ -69,7 +69,7 @@ pub fn run(args: &ApplyArgs, global: &Global) -> Result<Outcome> {
         }
         refuse_without_rights(&server, &plan)?;
         if asks && plan.counts().change > 0 {
-            anstream::eprint!("{}", human::render(&plan, Mode::Plan));
+            say::stderr(format_args!("{}", human::render(&plan, Mode::Plan)));
             if !is_confirmed(plan.counts().change)? {
                 bail!("nothing was changed");
             }
@@ -107,11 +107,11 @@ fn refuse_without_rights(server: &Server, plan: &Plan) -> Result<()> {
         return Ok(());
     }
     let user = &server.answer.user;
-    anstream::eprintln!("dbgen: `{user}` is no superuser, and lacks what these need:");
+    say!("dbgen: `{user}` is no superuser, and lacks what these need:");
     for (right, statements) in &missing {
-        anstream::eprintln!("dbgen:   {}", phrase::shown(right));
+        say!("dbgen:   {}", phrase::shown(right));
         for statement in statements {
-            anstream::eprintln!("dbgen:     {}", phrase::shown(statement));
+            say!("dbgen:     {}", phrase::shown(statement));
         }
     }
     bail!(
@@ -121,11 +121,10 @@ fn refuse_without_rights(server: &Server, plan: &Plan) -> Result<()> {
 }
 
 fn is_confirmed(changes: usize) -> Result<bool> {
-    anstream::eprint!(
+    say::stderr(format_args!(
         "dbgen: execute {}? [y/N] ",
         phrase::count(changes, "change")
-    );
-    io::stderr().flush()?;
+    ));
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
@@ -154,14 +153,18 @@ impl Progress {
     fn step(&mut self) {
         self.done += 1;
         if self.wanted && self.start.elapsed() > Duration::from_secs(1) {
-            anstream::eprint!("\rdbgen: {} of {} parts", self.done.min(self.all), self.all);
+            say::stderr(format_args!(
+                "\rdbgen: {} of {} parts",
+                self.done.min(self.all),
+                self.all
+            ));
             self.shown = true;
         }
     }
 
     fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
-            anstream::eprint!("\r\x1b[K");
+            say::stderr(format_args!("\r\x1b[K"));
         }
     }
 }

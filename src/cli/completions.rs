@@ -1,11 +1,10 @@
 //! `dbgen completions`
 
-use std::io::Write;
-
 use anyhow::Result;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
+use super::say::print;
 use super::{Cli, Outcome};
 
 #[derive(Debug, Args)]
@@ -21,8 +20,6 @@ pub fn run(args: &CompletionsArgs) -> Result<Outcome> {
     // Into memory first: clap_complete panics when its writer fails, as a closed pipe does.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "dbgen", &mut script);
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(&script)?;
-    stdout.flush()?;
+    print(&String::from_utf8(script)?)?;
     Ok(Outcome::Fine)
 }

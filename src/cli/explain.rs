@@ -1,7 +1,5 @@
 //! `dbgen explain`
 
-use std::io::Write;
-
 use anyhow::{Result, bail};
 use clap::Args;
 
@@ -9,6 +7,7 @@ use dbgen::check::RULES;
 use dbgen::diagnostic::{page, phrase};
 
 use super::Outcome;
+use super::say::print;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  dbgen explain duplicate-database")]
@@ -22,8 +21,7 @@ pub struct ExplainArgs {
 }
 
 pub fn run(args: &ExplainArgs) -> Result<Outcome> {
-    let mut stdout = std::io::stdout().lock();
-    match &args.code {
+    let text = match &args.code {
         Some(code) => {
             let Some(rule) = RULES.iter().find(|rule| rule.code == code) else {
                 match phrase::did_you_mean(RULES.iter().map(|rule| rule.code), code) {
@@ -37,15 +35,14 @@ pub fn run(args: &ExplainArgs) -> Result<Outcome> {
                     ),
                 }
             };
-            stdout.write_all(page::page(rule).as_bytes())?;
+            page::page(rule)
         }
-        None if args.all => stdout.write_all(page::all_pages(RULES).as_bytes())?,
-        None => {
-            for rule in RULES {
-                writeln!(stdout, "{:28} {}", rule.code, rule.severity.as_str())?;
-            }
-        }
-    }
-    stdout.flush()?;
+        None if args.all => page::all_pages(RULES),
+        None => RULES
+            .iter()
+            .map(|rule| format!("{:28} {}\n", rule.code, rule.severity.as_str()))
+            .collect(),
+    };
+    print(&text)?;
     Ok(Outcome::Fine)
 }

@@ -1,7 +1,8 @@
 //! `dbgen hba`
 
+use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -10,10 +11,11 @@ use serde_json::json;
 
 use dbgen::catalog::reach::{Answer, DeclaredLogin, Route, Verdict};
 use dbgen::catalog::{Catalog, Instance, MAIN};
-use dbgen::diagnostic::{OutputFormat, phrase};
+use dbgen::diagnostic::{self, OutputFormat, phrase};
 use dbgen::postgres::Version;
 use dbgen::postgres::hba::{self, Files, IdentMap, Rule};
 
+use super::say::print;
 use super::{Global, InputArgs, Outcome, report};
 
 #[derive(Debug, Args)]
@@ -97,10 +99,9 @@ pub fn run(args: &HbaArgs, global: &Global) -> Result<Outcome> {
         logins.push((login, routes));
     }
     match global.output_format {
-        OutputFormat::Human | OutputFormat::Concise => human(&judged, &logins, version)?,
-        OutputFormat::Json => write_json(&judged, &logins, version)?,
-        // Refused above.
-        OutputFormat::Github | OutputFormat::Sarif => {}
+        OutputFormat::Json => print(&json(&judged, &logins, version))?,
+        // Of the others, github and sarif are refused above.
+        _ => print(&human(&judged, &logins, version))?,
     }
     Ok(if refused {
         Outcome::Findings
@@ -154,7 +155,7 @@ fn refuse(path: &Path, errors: &[hba::ParseError]) -> Result<()> {
         path.display(),
         phrase::count(errors.len(), "error"),
         first.line,
-        first.message
+        phrase::shown(&first.message.to_string())
     )
 }
 
@@ -193,18 +194,18 @@ fn shown_rule(judged: &Judged, index: usize, version: Version) -> String {
     }
 }
 
-fn human(judged: &Judged, logins: &[Judgement], version: Version) -> Result<()> {
-    let mut out = io::stdout().lock();
+fn human(judged: &Judged, logins: &[Judgement], version: Version) -> String {
+    let mut out = String::new();
     for (login, routes) in logins {
         let as_whom = login.unix_user.map_or_else(String::new, |user| {
             format!(" (Unix user {})", phrase::backticked(user))
         });
-        writeln!(
+        let _ = writeln!(
             out,
             "{} as {}{as_whom}",
             phrase::backticked(login.database),
             phrase::backticked(login.user)
-        )?;
+        );
         for (answer, bad) in routes {
             let what = match (answer.verdict, answer.method) {
                 (Verdict::Admitted, Some(method)) => format!("let in ({})", method.keyword()),
@@ -219,25 +220,25 @@ fn human(judged: &Judged, logins: &[Judgement], version: Version) -> Result<()> 
             let rule = answer
                 .undecided
                 .or(answer.rule)
-                .map(|index| shown_rule(judged, index, version));
-            writeln!(
+                .map(|index| phrase::shown(&shown_rule(judged, index, version)));
+            let _ = writeln!(
                 out,
                 "  {:9}  {what:32}  {}{mark}",
                 answer.route,
                 rule.unwrap_or_default()
-            )?;
+            );
         }
     }
-    writeln!(
+    let _ = writeln!(
         out,
         "{} judged by {}",
         phrase::count(logins.len(), "login"),
         judged.name
-    )?;
-    Ok(out.flush()?)
+    );
+    out
 }
 
-fn write_json(judged: &Judged, logins: &[Judgement], version: Version) -> Result<()> {
+fn json(judged: &Judged, logins: &[Judgement], version: Version) -> String {
     let logins: Vec<_> = logins
         .iter()
         .map(|(login, routes)| {
@@ -257,11 +258,5 @@ fn write_json(judged: &Judged, logins: &[Judgement], version: Version) -> Result
             json!({ "database": login.database, "user": login.user, "unixUser": login.unix_user, "routes": routes })
         })
         .collect();
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(
-        &mut out,
-        &json!({ "version": 1, "judged": judged.name, "logins": logins }),
-    )?;
-    writeln!(out)?;
-    Ok(out.flush()?)
+    diagnostic::json_document(&json!({ "version": 1, "judged": judged.name, "logins": logins }))
 }

@@ -13,6 +13,7 @@ mod plan;
 mod render;
 mod report;
 mod rotate;
+pub mod say;
 mod schema;
 mod server;
 mod sql;

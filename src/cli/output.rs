@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::say;
+
 /// How a file on disk compares with what it should hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -15,7 +17,7 @@ pub enum State {
     Stale,
     /// There is no such file.
     Missing,
-    /// It is a device, a pipe or a socket, which holds nothing that could be compared.
+    /// It is a device, a pipe or a socket, which holds nothing that could be compared, or a stream of this process.
     Stream,
 }
 
@@ -32,7 +34,7 @@ pub fn state(path: &Path, text: &str) -> Result<State> {
     if metadata.is_dir() {
         bail!("`{}` is a folder, not a file", path.display());
     }
-    if !metadata.is_file() {
+    if !metadata.is_file() || descriptor(path).is_some() {
         return Ok(State::Stream);
     }
     let mut file = File::open(path).with_context(|| format!("can't read `{}`", path.display()))?;
@@ -60,31 +62,60 @@ pub fn state(path: &Path, text: &str) -> Result<State> {
 }
 
 /// Puts the text into the file, by a temporary file beside it and a rename. A symbolic link stays, and what it points
-/// to is replaced. A device or a pipe (`/dev/stdout`) is written to.
+/// to is replaced. A device, a pipe, and what is open as `/dev/stdout` or `/dev/fd/3`, be it a file, is written to.
 pub fn write(path: &Path, text: &str) -> Result<()> {
+    let descriptor = descriptor(path);
     let is_stream = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
-    let written = if is_stream {
-        File::options()
-            .write(true)
-            .open(path)
-            .and_then(|mut stream| stream.write_all(text.as_bytes()))
-            .map_err(Into::into)
-    } else {
-        replace(&target(path), text)
+    let written = match descriptor.as_deref() {
+        // Opened anew, a file would be written from its beginning.
+        Some("1") => say::print(text),
+        Some("2") => {
+            say::stderr(format_args!("{text}"));
+            Ok(())
+        }
+        Some(_) => into_stream(path, text),
+        None if is_stream => into_stream(path, text),
+        None => replace(&target(path), text),
     };
     written.with_context(|| format!("can't write `{}`", path.display()))
 }
 
-/// Where the symbolic links lead, be there a file or not; Linux follows 40 at most.
-fn target(path: &Path) -> PathBuf {
-    let mut target = path.to_path_buf();
-    for _ in 0..40 {
-        let Ok(next) = fs::read_link(&target) else {
-            break;
-        };
-        target = target.parent().unwrap_or(Path::new("")).join(next);
+/// Writes behind what is there. A reader that has had enough is no failure.
+fn into_stream(path: &Path, text: &str) -> Result<()> {
+    let opened = File::options().append(true).open(path);
+    match opened.and_then(|mut stream| stream.write_all(text.as_bytes())) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
-    target
+}
+
+/// Which of this process's open files the path means, by whatever links: `/dev/stdout` is `1`.
+fn descriptor(path: &Path) -> Option<String> {
+    let own = fs::canonicalize("/proc/self/fd").ok()?;
+    for step in steps(path) {
+        let folder = match step.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        if fs::canonicalize(folder).ok()? == own {
+            return Some(step.file_name()?.to_str()?.to_owned());
+        }
+    }
+    None
+}
+
+/// Where the symbolic links lead, be there a file or not; Linux follows 40 at most.
+pub fn target(path: &Path) -> PathBuf {
+    steps(path).last().unwrap_or_else(|| path.to_path_buf())
+}
+
+/// The path, and where each of the links leads.
+fn steps(path: &Path) -> impl Iterator<Item = PathBuf> {
+    std::iter::successors(Some(path.to_path_buf()), |step| {
+        let next = fs::read_link(step).ok()?;
+        Some(step.parent().unwrap_or(Path::new("")).join(next))
+    })
+    .take(41)
 }
 
 fn replace(target: &Path, text: &str) -> Result<()> {
@@ -92,6 +123,9 @@ fn replace(target: &Path, text: &str) -> Result<()> {
         Some(folder) if folder != Path::new("") => folder.to_path_buf(),
         _ => PathBuf::from("."),
     };
+    if !folder.is_dir() {
+        bail!("there is no folder `{}`", folder.display());
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".dbgen-");
     #[cfg(unix)]

@@ -1,13 +1,12 @@
 //! `dbgen plan`
 
-use std::io::{self, ErrorKind, Write};
-
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use dbgen::plan::json::Mode;
 use dbgen::plan::{Plan, human, json, sql};
 
+use super::say::print;
 use super::server::{self, ConvergeArgs, Server};
 use super::{Global, Outcome, report};
 
@@ -67,14 +66,4 @@ pub fn run(args: &PlanArgs, global: &Global) -> Result<Outcome> {
         0 => Outcome::Fine,
         _ => Outcome::Findings,
     })
-}
-
-/// Prints the result. A reader that has had enough, as with `| head`, changes nothing in what the exit status says.
-pub fn print(text: &str) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes());
-    match written.and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
 }

@@ -10,6 +10,7 @@ use dbgen::declaration::load::{self, Loaded};
 use dbgen::diagnostic::{self, Diagnostic, RenderOptions, Severity};
 use dbgen::source::Sources;
 
+use super::say::print;
 use super::{Global, InputArgs, Outcome};
 
 /// The declarations, when their findings, which go to standard error, are no reason to stop.
@@ -20,7 +21,7 @@ pub fn load(args: &InputArgs, global: &Global) -> Result<Option<Catalog>> {
 /// Writes the findings to standard error; the catalog, when they are no reason to stop.
 pub fn accepted(loaded: Loaded, global: &Global) -> Result<Option<Catalog>> {
     if !loaded.findings.is_empty() {
-        to_stderr(&loaded.findings, &loaded.sources, global)?;
+        to_stderr(&loaded.findings, &loaded.sources, global);
     }
     Ok(match outcome(&loaded.findings, global) {
         Outcome::Fine => loaded.catalog,
@@ -39,29 +40,24 @@ pub fn outcome(findings: &[Diagnostic], global: &Global) -> Outcome {
     }
 }
 
-fn to_stderr(findings: &[Diagnostic], sources: &Sources, global: &Global) -> Result<()> {
+fn to_stderr(findings: &[Diagnostic], sources: &Sources, global: &Global) {
     let color = global.color.is_wanted(&std::io::stderr());
-    write(std::io::stderr().lock(), color, findings, sources, global)
+    let text = rendered(color, findings, sources, global);
+    // Not through anstream, which would have its own mind about colours.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Writes findings to standard output.
 pub fn to_stdout(findings: &[Diagnostic], sources: &Sources, global: &Global) -> Result<()> {
     let color = global.color.is_wanted(&std::io::stdout());
-    write(std::io::stdout().lock(), color, findings, sources, global)
+    print(&rendered(color, findings, sources, global))
 }
 
-fn write(
-    mut to: impl Write,
-    color: bool,
-    findings: &[Diagnostic],
-    sources: &Sources,
-    global: &Global,
-) -> Result<()> {
+fn rendered(color: bool, findings: &[Diagnostic], sources: &Sources, global: &Global) -> String {
     let options = RenderOptions {
         color,
         rules: RULES,
         rules_url: None,
     };
-    to.write_all(diagnostic::render(global.output_format, findings, sources, options).as_bytes())?;
-    Ok(to.flush()?)
+    diagnostic::render(global.output_format, findings, sources, options)
 }

@@ -16,6 +16,7 @@ use dbgen::catalog::{MAIN, PasswordSource, Role};
 use dbgen::diagnostic::phrase;
 use dbgen::emit::module;
 
+use super::say::say;
 use super::{Global, InputArgs, Outcome, report};
 
 const PROVISION: &str = "dbgen-provision.service";
@@ -66,7 +67,7 @@ pub fn run(args: &RotateArgs, global: &Global) -> Result<Outcome> {
     refuse_other_sources(name.as_str(), role)?;
     let path = args.directory.join(module::file_name(name.as_str()));
     replace(&path)?;
-    anstream::eprintln!(
+    say!(
         "dbgen: the password of {} is a new one, in `{}`",
         phrase::backticked(name.as_str()),
         path.display()
@@ -76,7 +77,7 @@ pub fn run(args: &RotateArgs, global: &Global) -> Result<Outcome> {
         return Ok(Outcome::Fine);
     }
     let restart = ["restart", PROVISION];
-    anstream::eprintln!("dbgen: systemctl {}", restart.join(" "));
+    say!("dbgen: systemctl {}", restart.join(" "));
     match Command::new("systemctl").args(restart).status() {
         Ok(status) if status.success() => {}
         Ok(_) => bail!(
@@ -90,7 +91,7 @@ pub fn run(args: &RotateArgs, global: &Global) -> Result<Outcome> {
 }
 
 fn tell_of_restart() {
-    anstream::eprintln!(
+    say!(
         "dbgen: the server and the services get it by `systemctl restart {PROVISION}` on the host, as root"
     );
 }

@@ -1,7 +1,5 @@
 //! `dbgen schema`
 
-use std::io::Write;
-
 use anyhow::Result;
 use clap::Args;
 
@@ -9,6 +7,7 @@ use dbgen::declaration::reference;
 use dbgen::declaration::schema::{self, Document};
 
 use super::Outcome;
+use super::say::print;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -33,13 +32,12 @@ pub fn run(args: &SchemaArgs) -> Result<Outcome> {
     } else {
         Document::Declarations
     };
-    let mut stdout = std::io::stdout().lock();
-    if args.markdown {
-        stdout.write_all(reference::reference().as_bytes())?;
-        stdout.flush()?;
-        return Ok(Outcome::Fine);
-    }
-    serde_json::to_writer_pretty(&mut stdout, &schema::schema(document))?;
-    writeln!(stdout)?;
+    print(&match args.markdown {
+        true => reference::reference(),
+        false => format!(
+            "{}\n",
+            serde_json::to_string_pretty(&schema::schema(document))?
+        ),
+    })?;
     Ok(Outcome::Fine)
 }

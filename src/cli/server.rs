@@ -20,6 +20,7 @@ use dbgen::server::rights::{self, Missing};
 use dbgen::server::run::{self, RunError};
 
 use super::InputArgs;
+use super::say::say;
 
 /// Help that the three commands end with.
 pub const CONNECTION_HELP: &str = "\
@@ -116,7 +117,7 @@ pub struct Server<'c> {
 
 /// What psql and the server say beside the result.
 fn tell(line: &str) {
-    anstream::eprintln!("dbgen: {line}");
+    say!("dbgen: {line}");
 }
 
 impl<'c> Server<'c> {

@@ -1,6 +1,5 @@
 //! `dbgen sql`
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -10,6 +9,7 @@ use dbgen::catalog::{Instance, MAIN};
 use dbgen::emit::sql::{self, Secrets};
 
 use super::output::{self, State};
+use super::say::{print, say};
 use super::{Global, InputArgs, Outcome, report};
 
 #[derive(Debug, Args)]
@@ -63,14 +63,10 @@ pub fn run(args: &SqlArgs, global: &Global) -> Result<Outcome> {
         Some(path) if path != Path::new("-") => {
             if output::state(path, &text)? != State::Current {
                 output::write(path, &text)?;
-                anstream::eprintln!("dbgen: wrote `{}`", path.display());
+                say!("dbgen: wrote `{}`", path.display());
             }
         }
-        _ => {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(text.as_bytes())?;
-            stdout.flush()?;
-        }
+        _ => print(&text)?,
     }
     Ok(Outcome::Fine)
 }
@@ -79,10 +75,10 @@ fn tell_of_secrets(instance: &Instance, directory: Option<&str>) {
     for credential in sql::credentials(instance) {
         let role = credential.role.as_str();
         match directory {
-            None => anstream::eprintln!(
+            None => say!(
                 "dbgen: note: the password of `{role}` is left as it is: see --secrets-directory"
             ),
-            Some(directory) => anstream::eprintln!(
+            Some(directory) => say!(
                 "dbgen: note: the password of `{role}` is read from `{}`",
                 Path::new(directory).join(&credential.name).display()
             ),

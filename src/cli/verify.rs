@@ -1,13 +1,13 @@
 //! `dbgen verify`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use dbgen::verify::{Report, human, json, metrics, run};
 
-use super::plan::print;
+use super::say::print;
 use super::server::{self, ServerArgs};
 use super::{Global, Outcome, output, report};
 
@@ -49,6 +49,9 @@ enum VerifyFormat {
 }
 
 pub fn run(args: &VerifyArgs, global: &Global) -> Result<Outcome> {
+    if args.metrics.as_deref() == Some(Path::new("-")) {
+        bail!("--metrics needs the name of a file: standard output has the result");
+    }
     let report = verified(args, global);
     let written = args.metrics.as_ref().map_or(Ok(()), |path| {
         output::write(path, &metrics::render(report.as_ref().ok()))

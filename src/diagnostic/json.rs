@@ -66,7 +66,7 @@ pub(super) fn render(
 }
 
 /// A document of this crate's own types, which have string keys only and so can always be written.
-pub(crate) fn to_string(document: &impl Serialize) -> String {
+pub fn to_string(document: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
     escape::json(&text)

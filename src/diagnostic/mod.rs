@@ -17,7 +17,7 @@ mod sarif;
 mod summary;
 
 pub(crate) use escape::{visible, visible_lines};
-pub(crate) use json::to_string as json_document;
+pub use json::to_string as json_document;
 pub use render::{OutputFormat, RenderOptions, render};
 pub use rule::Rule;
 pub(crate) use rule::rule;
