@@ -48,6 +48,29 @@ fn a_folder_means_every_declaration_file_below_it_sorted() {
 }
 
 #[test]
+fn two_stars_at_the_end_mean_every_file_below() {
+    let folder = folder(&["s/a.toml", "s/b/c.toml", "s/b/d.txt", "top.toml", "x.txt"]);
+    for (glob, expected) in [
+        ("s/**", &["s/a.toml", "s/b/c.toml"][..]),
+        ("**", &["s/a.toml", "s/b/c.toml", "top.toml"]),
+        ("s/**/*.toml", &["s/a.toml", "s/b/c.toml"]),
+        ("s/b/**", &["s/b/c.toml"]),
+    ] {
+        let included = include(folder.path(), &[glob]).expect("readable");
+        let files: Vec<PathBuf> = included
+            .files
+            .iter()
+            .map(|file| file.components().collect())
+            .collect();
+        assert_eq!(names(folder.path(), &files), expected, "{glob}");
+        assert!(included.unmatched.is_empty(), "{glob}");
+    }
+    let included = include(folder.path(), &["*.txt", "none/**"]).expect("readable");
+    assert_eq!(included.unmatched, ["*.txt", "none/**"]);
+    assert_eq!(included.other_endings, ["*.txt"]);
+}
+
+#[test]
 fn a_file_is_read_once_however_it_is_named() {
     let folder = folder(&["a.toml", "b/c.toml"]);
     let paths = [

@@ -24,8 +24,17 @@ rule! {
     pub UNMATCHED_INCLUDE = "unmatched-include", Warning
 }
 
-/// The finding.
-pub fn finding(glob: &Text) -> Diagnostic {
+/// The finding; `has_other_ending`: the glob names files, of none of the formats.
+pub fn finding(glob: &Text, has_other_ending: bool) -> Diagnostic {
+    if has_other_ending {
+        let message = format!(
+            "{} names no file that dbgen reads",
+            phrase::backticked(&glob.value)
+        );
+        return Diagnostic::new(&UNMATCHED_INCLUDE, glob.span, message)
+            .label("what matches ends in none of .toml, .json and .nix")
+            .help("the ending tells the format: name files that end in .toml, .json or .nix");
+    }
     let message = format!("{} names no file", phrase::backticked(&glob.value));
     Diagnostic::new(&UNMATCHED_INCLUDE, glob.span, message)
         .label("no file matches")

@@ -1,8 +1,8 @@
 //! `dbgen render`
 
 use std::fs;
-use std::io::Write;
 use std::mem::ManuallyDrop;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +13,7 @@ use dbgen::declaration::load::{self, Loaded};
 use dbgen::emit::module;
 
 use super::output::{self, State};
+use super::say::{print, say};
 use super::{Global, InputArgs, Outcome, report};
 
 #[derive(Debug, Args)]
@@ -56,6 +57,9 @@ enum Destination {
 pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
     let loaded = load::load(&args.input.input())?;
     let destination = destination(args, &loaded)?;
+    if let Destination::File(path) = &destination {
+        refuse_input(path, &loaded.inputs)?;
+    }
     let Some(catalog) = report::accepted(loaded, global)? else {
         return Ok(Outcome::Findings);
     };
@@ -64,9 +68,7 @@ pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
     let text = module::render(catalog, args.templates.as_deref())?;
     match destination {
         Destination::Stdout => {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(text.as_bytes())?;
-            stdout.flush()?;
+            print(&text)?;
             Ok(Outcome::Fine)
         }
         Destination::File(path) if args.check => check(&path, &text, args.diff),
@@ -75,7 +77,7 @@ pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
                 return Ok(Outcome::Fine);
             }
             output::write(&path, &text)?;
-            anstream::eprintln!("dbgen: wrote `{}`", path.display());
+            say!("dbgen: wrote `{}`", path.display());
             Ok(if args.exit_non_zero_on_change {
                 Outcome::Findings
             } else {
@@ -104,15 +106,39 @@ fn destination(args: &RenderArgs, loaded: &Loaded) -> Result<Destination> {
     }
 }
 
+/// What a person has written is never overwritten, whatever name leads there.
+fn refuse_input(path: &Path, inputs: &[PathBuf]) -> Result<()> {
+    let Ok(of_output) = fs::metadata(path) else {
+        return Ok(());
+    };
+    let is_output = |input: &&PathBuf| {
+        fs::metadata(input).is_ok_and(|of_input| {
+            (of_input.dev(), of_input.ino()) == (of_output.dev(), of_output.ino())
+        })
+    };
+    match inputs.iter().find(is_output) {
+        None => Ok(()),
+        Some(input) if input == path => bail!(
+            "`{}` is one of the files that declare: the module would replace it; give another -o FILE, or `output` in dbgen.toml",
+            path.display()
+        ),
+        Some(input) => bail!(
+            "`{}` is `{}`, one of the files that declare: the module would replace it; give another -o FILE, or `output` in dbgen.toml",
+            path.display(),
+            input.display()
+        ),
+    }
+}
+
 fn check(path: &Path, text: &str, diff: bool) -> Result<Outcome> {
     let state = output::state(path, text)?;
     match state {
         State::Current => return Ok(Outcome::Fine),
         State::Stream => bail!("--check needs a file, and `{}` is none", path.display()),
         State::Missing => {
-            anstream::eprintln!("dbgen: `{}` is missing; run `dbgen render`", path.display())
+            say!("dbgen: `{}` is missing; run `dbgen render`", path.display())
         }
-        State::Stale => anstream::eprintln!(
+        State::Stale => say!(
             "dbgen: `{}` is not current; run `dbgen render`",
             path.display()
         ),
@@ -128,14 +154,12 @@ fn check(path: &Path, text: &str, diff: bool) -> Result<Outcome> {
         };
         let name = path.display().to_string();
         let diff = TextDiff::from_lines(old.as_str(), text);
-        let mut stdout = std::io::stdout().lock();
-        write!(
-            stdout,
-            "{}",
-            diff.unified_diff()
+        print(
+            &diff
+                .unified_diff()
                 .header(&format!("{name} (on disk)"), &format!("{name} (rendered)"))
+                .to_string(),
         )?;
-        stdout.flush()?;
     }
     Ok(Outcome::Findings)
 }

@@ -1,5 +1,6 @@
 //! The whole way from paths to findings and, when there is no error, the catalog.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -32,6 +33,8 @@ pub struct Loaded {
     pub catalog: Option<Catalog>,
     /// The project's `output`, when the project's declarations were read.
     pub output: Option<PathBuf>,
+    /// The files that were read, project files included.
+    pub inputs: Vec<PathBuf>,
 }
 
 /// Why nothing could be read.
@@ -51,6 +54,25 @@ pub enum LoadError {
     /// The folders that were given hold nothing to read.
     #[error("no file in {0} ends in .toml, .json or .nix")]
     NoFiles(String),
+    /// The same, but for modules that dbgen rendered.
+    #[error("no declarations in {0}, but modules that dbgen rendered")]
+    OnlyRendered(String),
+    /// The project file names no file, and declares nothing itself.
+    #[error(
+        "no declaration file is named by {globs}, the `include` of `{project}`, and no service is declared there: mend `include`, or write a file with `dbgen new SERVICE`"
+    )]
+    NothingIncluded {
+        /// The project file.
+        project: String,
+        /// Its globs.
+        globs: String,
+    },
+    /// A path argument is a module.
+    #[error("`{0}` is a module that dbgen rendered, and holds no declarations")]
+    Rendered(String),
+    /// A name for nothing.
+    #[error("--stdin-filename names what comes on standard input, and no PATH is `-`")]
+    NoStdin,
     /// `-` needs a name.
     #[error("`-` needs --stdin-filename NAME, whose ending (.toml, .json, .nix) tells the format")]
     NoStdinFilename,
@@ -66,11 +88,17 @@ pub const PROJECT_FILE: &str = "dbgen.toml";
 pub fn load(input: &Input) -> Result<Loaded, LoadError> {
     let mut run = Run::default();
     let mut output = None;
+    let reads_stdin = input.paths.iter().any(|path| path == Path::new("-"));
+    if input.stdin_filename.is_some() && !reads_stdin {
+        return Err(LoadError::NoStdin);
+    }
     if input.paths.is_empty() {
         let project = project_above()?;
         output = Some(project.clone());
         run.project(&project)?;
     } else {
+        // Of a single one no file comes twice.
+        run.may_repeat = input.paths.len() > 1;
         let (folders, rest): (Vec<PathBuf>, Vec<PathBuf>) = input
             .paths
             .iter()
@@ -84,7 +112,9 @@ pub fn load(input: &Input) -> Result<Loaded, LoadError> {
             .map(|folder| folder.join(PROJECT_FILE))
             .chain(projects)
         {
-            run.project(&project)?;
+            if run.is_new(&project) {
+                run.project(&project)?;
+            }
         }
         let (stdin, files): (Vec<PathBuf>, Vec<PathBuf>) =
             rest.into_iter().partition(|path| path == Path::new("-"));
@@ -96,22 +126,59 @@ pub fn load(input: &Input) -> Result<Loaded, LoadError> {
             let loaded = source::load_from(&mut std::io::stdin().lock(), name, &mut run.sources)?;
             run.add(loaded, FileKind::Declarations);
         }
+        for file in &files {
+            if source::is_rendered(file) {
+                return Err(LoadError::Rendered(file.display().to_string()));
+            }
+        }
+        let mut rendered = 0;
         for file in source::find(&files)? {
-            let loaded = source::load(&file, &mut run.sources)?;
-            run.add(loaded, FileKind::Declarations);
+            if run.is_new(&file) && !run.declarations_of(file)? {
+                rendered += 1;
+            }
         }
         // The module would drop every database: a mistyped folder is likelier.
         if run.sources.iter().next().is_none() {
             let folders = input.paths.iter().map(|path| path.display().to_string());
-            return Err(LoadError::NoFiles(phrase::and_list(folders)));
+            let folders = phrase::and_list(folders);
+            return Err(match rendered {
+                0 => LoadError::NoFiles(folders),
+                _ => LoadError::OnlyRendered(folders),
+            });
         }
     }
     let output = output.and_then(|project| run.output(&project));
     run.finish(output)
 }
 
+/// Whether the project's `include` names the file. One that can't be read names none.
+pub fn includes(project: &Path, file: &Path) -> bool {
+    let mut run = Run::default();
+    let is_read =
+        source::load(project, &mut run.sources).map(|loaded| run.add(loaded, FileKind::Project));
+    let globs: Vec<&str> = run
+        .declarations
+        .project
+        .include
+        .iter()
+        .map(|glob| &*glob.value)
+        .collect();
+    let folder = project.parent().unwrap_or(Path::new(""));
+    let real = file.canonicalize().ok();
+    is_read.is_ok()
+        && source::include(folder, &globs).is_ok_and(|included| {
+            included
+                .files
+                .iter()
+                .any(|included| included.canonicalize().ok() == real)
+        })
+}
+
 /// The project file in the working directory or the nearest folder above it, as a path that a person would write.
-fn project_above() -> Result<PathBuf, LoadError> {
+///
+/// # Errors
+/// When there is none.
+pub fn project_above() -> Result<PathBuf, LoadError> {
     let here = std::env::current_dir().map_err(|_| LoadError::NoProject)?;
     let mut shown = PathBuf::new();
     for folder in here.ancestors() {
@@ -129,9 +196,33 @@ struct Run {
     sources: Sources,
     declarations: Declarations,
     findings: Vec<Diagnostic>,
+    inputs: Vec<PathBuf>,
+    /// Whether paths may name a file several times, and which were named.
+    may_repeat: bool,
+    seen: HashSet<PathBuf>,
 }
 
 impl Run {
+    /// Whether no other path has led to the file.
+    fn is_new(&mut self, file: &Path) -> bool {
+        // What can't be found is told by whoever reads it.
+        !self.may_repeat
+            || file
+                .canonicalize()
+                .map_or(true, |file| self.seen.insert(file))
+    }
+
+    /// Reads a file of declarations, unless it is a module that dbgen rendered.
+    fn declarations_of(&mut self, file: PathBuf) -> Result<bool, LoadError> {
+        let loaded = source::load_declarations(&file, &mut self.sources)?;
+        let is_read = loaded.is_some();
+        if let Some(loaded) = loaded {
+            self.add(loaded, FileKind::Declarations);
+            self.inputs.push(file);
+        }
+        Ok(is_read)
+    }
+
     fn add(&mut self, loaded: source::Loaded, kind: FileKind) {
         if let Some(finding) = loaded.not_text {
             self.findings.push(finding);
@@ -155,6 +246,7 @@ impl Run {
     fn project(&mut self, path: &Path) -> Result<(), LoadError> {
         let loaded = source::load(path, &mut self.sources)?;
         self.add(loaded, FileKind::Project);
+        self.inputs.push(path.to_owned());
         let folder = path.parent().unwrap_or(Path::new(""));
         let patterns: Vec<&str> = self
             .declarations
@@ -165,17 +257,29 @@ impl Run {
             .collect();
         let included = source::include(folder, &patterns)?;
         for glob in &self.declarations.project.include {
-            if included
-                .unmatched
-                .iter()
-                .any(|unmatched| **unmatched == *glob.value)
-            {
-                self.findings.push(check::unmatched_include::finding(glob));
+            let is_among = |globs: &[String]| globs.iter().any(|among| **among == *glob.value);
+            if is_among(&included.unmatched) {
+                let finding =
+                    check::unmatched_include::finding(glob, is_among(&included.other_endings));
+                self.findings.push(finding);
             }
         }
+        let mut found = false;
         for file in included.files {
-            let loaded = source::load(&file, &mut self.sources)?;
-            self.add(loaded, FileKind::Declarations);
+            found |= !self.is_new(&file) || self.declarations_of(file)?;
+        }
+        // As above. Without any glob nothing was mistyped, and what is wrong with the file itself is told instead.
+        let is_sound = self
+            .findings
+            .iter()
+            .all(|finding| finding.rule.severity == Severity::Warning);
+        let globs = &self.declarations.project.include;
+        if !found && !globs.is_empty() && self.declarations.services.is_empty() && is_sound {
+            let globs = globs.iter().map(|glob| &glob.value);
+            return Err(LoadError::NothingIncluded {
+                project: path.display().to_string(),
+                globs: phrase::and_list(globs),
+            });
         }
         Ok(())
     }
@@ -221,6 +325,7 @@ impl Run {
             findings: self.findings,
             catalog,
             output,
+            inputs: self.inputs,
         })
     }
 }

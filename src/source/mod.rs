@@ -10,7 +10,9 @@ mod read;
 mod toml;
 mod tree;
 
-pub use discover::{Included, Loaded, ReadError, find, include, load, load_from};
+pub use discover::{
+    Included, Loaded, ReadError, find, include, is_rendered, load, load_declarations, load_from,
+};
 pub use position::{Lines, Position};
 pub use read::{TOO_LARGE, read};
 pub use tree::{Entry, Key, Node, Table, Value};
