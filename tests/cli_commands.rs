@@ -161,7 +161,10 @@ fn every_example_in_the_help_is_a_command_line_that_works() {
         }
         // Nix and the reader of man pages are replaced by what they would print.
         let line = line
-            .replace("nix eval --json .#services", "echo '{\"services\":{}}'")
+            .replace(
+                "nix eval --json --apply 's: { services = s; }' .#services",
+                "echo '{\"services\":{}}'",
+            )
             .replace("nix eval --json .#declarations", "echo '{\"services\":{}}'")
             .replace("/etc/pg_hba.conf", "pg_hba.conf")
             .replace("/var/lib/node_exporter/", "")

@@ -13,7 +13,7 @@ Examples:
   dbgen check                                     the project's declarations
   dbgen check services/immich.toml                one file
   dbgen check --output-format sarif > check.sarif  for a code scanner
-  nix eval --json .#services | dbgen check --stdin-filename services.json -")]
+  nix eval --json --apply 's: { services = s; }' .#services | dbgen check --stdin-filename s.json -")]
 pub struct CheckArgs {
     #[command(flatten)]
     input: InputArgs,

@@ -1,18 +1,24 @@
 //! `dbgen new`
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use dbgen::declaration::load;
 use dbgen::postgres::identifier::{Identifier, is_reserved_role, is_system_database};
 
 use super::Outcome;
 use super::init::create;
+use super::say::say;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  dbgen new immich        writes services/immich.toml")]
+#[command(after_help = "\
+The file is for TOML. Whether the project's `include` names it, is looked at and said.
+
+Example:
+  dbgen new immich        writes services/immich.toml")]
 pub struct NewArgs {
     /// The service's name
     service: String,
@@ -41,6 +47,16 @@ pub fn run(args: &NewArgs) -> Result<Outcome> {
             "`{service}.toml` would not be read as the service `{service}`; declare it in another file, below `services`"
         );
     }
+    match &args.output {
+        Some(path) if path == Path::new("-") => {
+            bail!("-o needs the name of a file: what is written is there to be edited")
+        }
+        Some(path) if path.extension().is_none_or(|ending| ending != "toml") => bail!(
+            "`{}` does not end in .toml, and TOML is what would be written",
+            path.display()
+        ),
+        _ => {}
+    }
     let path = args
         .output
         .clone()
@@ -51,19 +67,58 @@ pub fn run(args: &NewArgs) -> Result<Outcome> {
     {
         fs::create_dir_all(folder).with_context(|| format!("can't make `{}`", folder.display()))?;
     }
-    let text = commented(service);
+    let project = load::project_above().ok();
+    let text = commented(service, &schema_folder(&path, project.as_deref()));
     create(&path, &text)?;
-    anstream::eprintln!("dbgen: wrote `{}`", path.display());
+    say!("dbgen: wrote `{}`", path.display());
+    match project {
+        None => say!(
+            "dbgen: note: there is no `dbgen.toml` here or in a folder above: the file is read where it is named; `dbgen init` starts a project"
+        ),
+        Some(project) if !load::includes(&project, &path) => say!(
+            "dbgen: note: `include` in `{}` does not name `{}`: nothing reads it until it does",
+            project.display(),
+            path.display()
+        ),
+        Some(_) => {}
+    }
     Ok(Outcome::Fine)
 }
 
+/// The way from the file's folder to the one where `dbgen init` has put the schema: the project's, or else the working directory.
+fn schema_folder(path: &Path, project: Option<&Path>) -> String {
+    let here = |folder: Option<&Path>| match folder {
+        Some(folder) if folder != Path::new("") => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    let from = here(path.parent()).canonicalize().unwrap_or_default();
+    let to = here(project.and_then(Path::parent))
+        .canonicalize()
+        .unwrap_or_default();
+    let mut way = String::new();
+    for folder in from.ancestors() {
+        if let Ok(rest) = to.strip_prefix(folder) {
+            for part in rest {
+                way.push_str(&format!("{}/", part.to_string_lossy()));
+            }
+            break;
+        }
+        way.push_str("../");
+    }
+    match way.starts_with("../") {
+        true => way,
+        false => format!("./{way}"),
+    }
+}
+
 /// The declarations with comments. Each mark is replaced once: the service's name may look like a mark.
-fn commented(service: &str) -> String {
+fn commented(service: &str, schema_folder: &str) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let parts = SERVICE_FILE.split('@').map(|part| match part {
         "UNIT" => quoted(&format!("{service}.service")),
         "NAME" => quoted(service),
         "SERVICE" => service.to_owned(),
+        "SCHEMA" => format!("{schema_folder}dbgen.schema.json"),
         text => text.to_owned(),
     });
     parts.collect()
