@@ -257,6 +257,42 @@ fn what_the_host_did_not_make_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn nobody_leads_a_rotation_elsewhere() {
+    let folder = host("0");
+    folder.write("elsewhere/passwords/immich", "theirs");
+    folder.write("elsewhere/immich", "theirs");
+    let link = |from: &str, to: &str| std::os::unix::fs::symlink(from, folder.path(to)).unwrap();
+    link("elsewhere", "linked");
+    link("elsewhere", "above");
+    let refused = |directory: &str, said: &str| {
+        let mut command = folder.command(env!("CARGO_BIN_EXE_dbgen"));
+        command.args(["rotate", "immich", "services.toml", "--no-restart"]);
+        command.args(["--directory", directory]);
+        let seen = seen(&mut command, b"");
+        assert_eq!(seen.status, Some(2), "{directory}: {}", seen.err);
+        assert!(seen.err.contains(said), "{directory}: {}", seen.err);
+        assert_eq!(folder.read("elsewhere/immich"), "theirs");
+        assert_eq!(folder.read("elsewhere/passwords/immich"), "theirs");
+        assert_eq!(folder.names("elsewhere"), ["immich", "passwords"]);
+        assert_eq!(folder.names("elsewhere/passwords"), ["immich"]);
+    };
+    refused("linked", "`linked` is a symbolic link");
+    refused("linked/", "is a symbolic link");
+    refused("above/passwords", "`above` is a symbolic link");
+    fs::remove_file(folder.path("passwords/immich")).unwrap();
+    link("../elsewhere/immich", "passwords/immich");
+    refused("passwords", "is no file");
+    // Only root can give a file away.
+    fs::remove_file(folder.path("passwords/immich")).unwrap();
+    folder.write("passwords/immich", "another's");
+    if std::os::unix::fs::chown(folder.path("passwords/immich"), Some(12345), None).is_ok() {
+        refused("passwords", "belongs to another than its folder");
+        assert_eq!(folder.read("passwords/immich"), "another's");
+    }
+    assert_eq!(folder.names("passwords"), ["immich"]);
+}
+
+#[test]
 fn status_shows_what_is_declared_and_in_force_and_passwords_to_those_who_may_read_them() {
     let test =
         "status_shows_what_is_declared_and_in_force_and_passwords_to_those_who_may_read_them";

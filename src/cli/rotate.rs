@@ -1,8 +1,9 @@
 //! `dbgen rotate`
 
-use std::fs::{self, File};
+use std::fs::{File, Permissions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,6 +11,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
+use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use dbgen::catalog::{MAIN, PasswordSource, Role};
@@ -118,40 +121,76 @@ fn refuse_other_sources(name: &str, role: &Role) -> Result<()> {
     }
 }
 
+/// The folder. What leads there may belong to the server's user, who must not lead root elsewhere: neither it nor the folder above it
+/// may be a symbolic link.
+fn open_folder(path: &Path) -> Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let open = |above: BorrowedFd, part: &Path, whole: &Path| {
+        fs::openat(above, part, flags, Mode::empty()).map_err(|error| {
+            let shown = whole.display();
+            // Without following, a symbolic link is no folder or one link too many.
+            let is_link = std::fs::symlink_metadata(whole).is_ok_and(|it| it.is_symlink());
+            match error {
+                Errno::LOOP | Errno::NOTDIR if is_link => anyhow!(
+                    "`{shown}` is a symbolic link: dbgen does not follow it; --directory names the folder itself"
+                ),
+                error => anyhow!(error).context(format!(
+                    "can't read `{shown}`: is this the host, has it been provisioned, and are you root?"
+                )),
+            }
+        })
+    };
+    let Some(name) = path.file_name() else {
+        return open(fs::CWD, path, path);
+    };
+    let above = match path.parent() {
+        Some(above) if above != Path::new("") => above,
+        _ => Path::new("."),
+    };
+    let opened = open(fs::CWD, above, above)?;
+    open(opened.as_fd(), Path::new(name), path)
+}
+
 /// Puts 256 random bits into the file, which keeps its owner, its group and its permissions.
 fn replace(path: &Path) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let shown = folder.display();
-    let owner = fs::metadata(folder).with_context(|| {
-        format!(
-            "can't read `{shown}`: is this the host, has it been provisioned, and are you root?"
-        )
-    })?;
+    let folder = open_folder(path.parent().unwrap_or(Path::new("/")))?;
+    let name = path.file_name().unwrap_or_default();
+    let cant_read = || format!("can't read `{}`", path.display());
+    let owner = fs::fstat(&folder).with_context(cant_read)?;
+    let (uid, gid, mode) = match fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(old) if FileType::from_raw_mode(old.st_mode) != FileType::RegularFile => {
+            bail!("`{}` is no file: dbgen does not touch it", path.display())
+        }
+        Ok(old) if old.st_uid != owner.st_uid => bail!(
+            "`{}` belongs to another than its folder: the host did not make it, and dbgen does not touch it",
+            path.display()
+        ),
+        Ok(old) => (old.st_uid, old.st_gid, old.st_mode & 0o777),
+        // The provisioning gives it to the group that is declared.
+        Err(Errno::NOENT) => (owner.st_uid, owner.st_gid, 0o400),
+        Err(error) => return Err(error).with_context(cant_read),
+    };
     let mut random = Zeroizing::new([0; 32]);
     getrandom::fill(random.as_mut()).map_err(|error| anyhow!("no random bytes: {error}"))?;
     let password = Zeroizing::new(URL_SAFE_NO_PAD.encode(random.as_ref()));
-    let (uid, gid, mode) = match fs::symlink_metadata(path) {
-        Ok(old) if old.is_file() => (old.uid(), old.gid(), old.mode() & 0o7777),
-        Ok(_) => bail!("`{}` is no file: dbgen does not touch it", path.display()),
-        // The provisioning gives it to the group that is declared.
-        Err(error) if error.kind() == ErrorKind::NotFound => (owner.uid(), owner.gid(), 0o400),
-        Err(error) => {
-            return Err(error).with_context(|| format!("can't read `{}`", path.display()));
-        }
-    };
+    let chance = getrandom::u64().map_err(|error| anyhow!("no random bytes: {error}"))?;
+    // The provisioning removes what is left of it by a crash.
+    let new = format!(".new.{chance:016x}");
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let written = || -> std::io::Result<()> {
-        // The provisioning removes what is left of it by a crash.
-        let mut new = tempfile::Builder::new()
-            .prefix(".new.")
-            .permissions(fs::Permissions::from_mode(0o400))
-            .tempfile_in(folder)?;
-        new.write_all(password.as_bytes())?;
-        fchown(new.as_file(), Some(uid), Some(gid))?;
-        new.as_file()
-            .set_permissions(fs::Permissions::from_mode(mode))?;
-        new.as_file().sync_all()?;
-        new.persist(path)?;
-        File::open(folder)?.sync_all()
+        let file = fs::openat(&folder, &new, flags, Mode::from_raw_mode(0o400))?;
+        let filled = || -> std::io::Result<()> {
+            let mut file = File::from(file);
+            file.write_all(password.as_bytes())?;
+            fchown(&file, Some(uid), Some(gid))?;
+            file.set_permissions(Permissions::from_mode(mode))?;
+            file.sync_all()?;
+            Ok(fs::renameat(&folder, &new, &folder, name)?)
+        };
+        filled().inspect_err(|_| {
+            let _ = fs::unlinkat(&folder, &new, AtFlags::empty());
+        })?;
+        Ok(fs::fsync(&folder)?)
     };
     written().with_context(|| format!("can't write `{}`: are you root?", path.display()))
 }
