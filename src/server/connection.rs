@@ -141,8 +141,12 @@ pub(super) fn to_database(connection: Option<&ConnectionString>, database: &str)
     format!("{said}dbname={}", quote_psql(database))
 }
 
+/// Seconds until a server counts as unreachable, unless the caller's PGCONNECT_TIMEOUT says otherwise.
+pub const PATIENCE: &str = "10";
+
 /// What is set in psql's environment where neither the connection string nor the caller's environment says it: a host is looked for in
-/// the declared socket's directory, with the declared port; and the database is the one for maintenance.
+/// the declared socket's directory, with the declared port; the database is the one for maintenance; and a server that takes the
+/// connection and says nothing is waited for no longer than [`PATIENCE`], unless a service or the connection string says another time.
 pub fn defaults(
     connection: Option<&ConnectionString>,
     environment: impl Fn(&str) -> Option<OsString>,
@@ -151,6 +155,9 @@ pub fn defaults(
 ) -> Vec<(&'static str, OsString)> {
     let unsaid = |name: &str| environment(name).is_none_or(|value| value.is_empty());
     let mut defaults = Vec::new();
+    if unsaid("PGCONNECT_TIMEOUT") {
+        defaults.push(("PGCONNECT_TIMEOUT", PATIENCE.into()));
+    }
     if unsaid("PGDATABASE") {
         defaults.push(("PGDATABASE", "postgres".into()));
     }
@@ -284,9 +291,16 @@ mod tests {
             let names = defaults.into_iter().map(|(name, _)| name);
             names.collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(defaults_of("", &[]), "PGDATABASE PGHOST PGPORT");
-        assert_eq!(defaults_of("user=x", &["PGPORT"]), "PGDATABASE PGHOST");
-        assert_eq!(defaults_of("host=db", &[]), "PGDATABASE");
-        assert_eq!(defaults_of("", &["PGSERVICE", "PGDATABASE"]), "");
+        assert_eq!(
+            defaults_of("", &[]),
+            "PGCONNECT_TIMEOUT PGDATABASE PGHOST PGPORT"
+        );
+        let timeout = "PGCONNECT_TIMEOUT";
+        assert_eq!(
+            defaults_of("user=x", &["PGPORT", timeout]),
+            "PGDATABASE PGHOST"
+        );
+        assert_eq!(defaults_of("host=db", &[timeout]), "PGDATABASE");
+        assert_eq!(defaults_of("", &["PGSERVICE", "PGDATABASE", timeout]), "");
     }
 }

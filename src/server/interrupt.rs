@@ -1,12 +1,12 @@
-//! SIGINT and SIGTERM end psql before they end dbgen: psql tells the server to cancel the statement, so that nothing goes on there.
+//! SIGINT, SIGTERM, SIGQUIT and SIGHUP, which a terminal that is closed sends, end psql before they end dbgen: psql tells the server to cancel the statement, so that nothing goes on there.
 
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+use std::{fs, io};
 
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -31,7 +31,12 @@ impl Interrupts {
     /// When the system refuses the handlers.
     pub fn listen() -> io::Result<Interrupts> {
         let interrupts = Interrupts(Arc::default());
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let mut wanted = vec![SIGINT, SIGTERM, SIGQUIT];
+        // As under nohup, which wants the run to go on.
+        if !is_ignored(SIGHUP) {
+            wanted.push(SIGHUP);
+        }
+        let mut signals = Signals::new(wanted)?;
         let listener = interrupts.clone();
         thread::spawn(move || {
             for signal in signals.forever() {
@@ -72,7 +77,7 @@ impl Interrupts {
     }
 
     /// Whether the first signal is only remembered while no psql runs, because something must be put right before the end.
-    pub(super) fn hold(&self, held: bool) {
+    pub(crate) fn hold(&self, held: bool) {
         self.state().held = held;
     }
 
@@ -85,6 +90,14 @@ impl Interrupts {
     pub fn signal(&self) -> Option<i32> {
         self.state().signal
     }
+}
+
+/// Whether the caller has the signal ignored; only Linux says so without unsafe code.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// Ends this process as the signal does by default, which the caller's shell can see.

@@ -12,10 +12,8 @@ use zeroize::Zeroizing;
 
 use super::ask;
 use crate::catalog::reach::{DeclaredLogin, Route};
+use crate::server::connection::PATIENCE;
 use crate::server::psql::{Ended, Psql, PsqlError};
-
-/// Seconds until a server counts as unreachable, unless the caller's PGCONNECT_TIMEOUT says otherwise.
-const PATIENCE: &str = "10";
 
 /// Where logins are tried.
 #[derive(Clone, Debug)]
@@ -59,6 +57,23 @@ impl Place {
 /// # Errors
 /// When psql can't be started.
 pub fn attempt(
+    psql: &Psql,
+    place: &Place,
+    login: &DeclaredLogin,
+    route: Route,
+    password: Option<&str>,
+) -> Result<Result<(), String>, AttemptError> {
+    // A signal must not leave the file, whenever it comes.
+    psql.interrupts.hold(true);
+    let tried = try_login(psql, place, login, route, password);
+    psql.interrupts.hold(false);
+    match psql.interrupts.signal() {
+        Some(signal) => Err(PsqlError::Interrupted(signal).into()),
+        None => tried,
+    }
+}
+
+fn try_login(
     psql: &Psql,
     place: &Place,
     login: &DeclaredLogin,
