@@ -150,6 +150,75 @@ fn the_plan_as_sql_makes_the_server_what_is_declared() {
 }
 
 #[test]
+fn a_hook_in_the_plan_as_sql_is_for_the_server_alone() {
+    each_server(
+        "a_hook_in_the_plan_as_sql_is_for_the_server_alone",
+        |cluster| {
+            let hook = r#"CREATE TABLE public.a (b text, c int); -- it's :HOME; $sql$
+INSERT INTO public.a VALUES ('it''s; \! :x', '1'::int), ($x$\q $y$ $x$, 2) /* '"$ */;
+CREATE FUNCTION public.f() RETURNS text LANGUAGE sql AS $body$ SELECT ':x; $dbgen$'::text $body$"#;
+            let declaration = |hook: &str, name: &str| {
+                let sql = toml::Value::String(hook.to_owned());
+                let text = format!(
+                    "{IMMICH}schemas = [\"public\"]\n\
+                     hooks = {{ after = [{{ unless = \"SELECT to_regclass('public.a') IS NOT NULL\", sql = @ }}] }}\n"
+                );
+                text.replace("immich", name).replace('@', &sql.to_string())
+            };
+            let folder = declared(&declaration(hook, "immich"));
+            let plan = ["plan", "declared.toml", "--format", "sql"];
+            let printed = as_superuser(&folder, cluster, &plan);
+            ended(&printed, 1);
+            cluster.sql("postgres", &printed.out);
+            assert_eq!(
+                cluster.sql(
+                    "immich",
+                    "SELECT string_agg(b, ' ' ORDER BY c) || public.f() FROM public.a"
+                ),
+                "it's; \\! :x \\q $y$ :x; $dbgen$"
+            );
+            // What the hook made is looked at in the next round.
+            cluster.sql("postgres", &as_superuser(&folder, cluster, &plan).out);
+            ended(&as_superuser(&folder, cluster, &plan), 0);
+
+            // What is no SQL is an error of the server's: no command for psql, and no end of the rest.
+            let touched = folder.path("touched");
+            for (at, hook) in [
+                "\\! touch @",
+                "SELECT 1 \\! touch @",
+                "SELECT 'open",
+                "SELECT (1",
+                "SELECT :x",
+            ]
+            .iter()
+            .enumerate()
+            {
+                let hook = hook.replace('@', &touched.display().to_string());
+                folder.write("declared.toml", &declaration(&hook, &format!("bad{at}")));
+                let printed = as_superuser(&folder, cluster, &plan);
+                ended(&printed, 1);
+                folder.write("plan.sql", &printed.out);
+                let mut psql = Command::new(&cluster.psql);
+                psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "x=1"]);
+                psql.args(["-U", "postgres", "-d", "postgres", "-f"]);
+                psql.arg(folder.path("plan.sql"));
+                psql.env("PGHOST", &cluster.socket)
+                    .env("PGPORT", cluster.port.to_string());
+                let run = seen(&mut psql, b"");
+                assert_eq!(run.status, Some(3), "{hook}: {}", run.err);
+                let said = ["syntax error", "unterminated"];
+                assert!(
+                    said.iter().any(|said| run.err.contains(said)),
+                    "{}",
+                    run.err
+                );
+                assert!(!touched.exists(), "{hook}");
+            }
+        },
+    );
+}
+
+#[test]
 fn the_plan_as_json_has_every_field() {
     let Some(cluster) = one_server("the_plan_as_json_has_every_field") else {
         return;
@@ -616,6 +685,108 @@ user = "fresh"
 }
 
 #[test]
+fn who_may_not_make_the_owner_an_owner_is_told_before_anything_is_changed() {
+    each_server(
+        "who_may_not_make_the_owner_an_owner_is_told_before_anything_is_changed",
+        |cluster| {
+            cluster.sql(
+                "postgres",
+                "CREATE ROLE maker LOGIN CREATEDB CREATEROLE; CREATE ROLE there",
+            );
+            for owner in ["fresh", "there"] {
+                let folder = declared(&format!(
+                    "[[services.s.databases]]\ntype = \"postgresql\"\nname = \"{owner}\"\nuser = \"{owner}\"\n"
+                ));
+                let run = || {
+                    let arguments = ["apply", "declared.toml"];
+                    seen(&mut dbgen(&folder, cluster, "maker", &arguments), b"")
+                };
+                let state = "SELECT json_build_array((SELECT json_agg(r ORDER BY oid) FROM pg_roles r), (SELECT json_agg(d ORDER BY oid) FROM pg_database d))";
+                let before = cluster.sql("postgres", state);
+                let refused = run();
+                ended(&refused, 2);
+                let right = match cluster.major {
+                    ..16 => format!("must be member of role \"{owner}\""),
+                    _ => format!("must be able to SET ROLE \"{owner}\""),
+                };
+                for part in [
+                    right.as_str(),
+                    &format!("CREATE DATABASE {owner} OWNER {owner}"),
+                    "nothing was changed",
+                ] {
+                    assert!(refused.err.contains(part), "{part}\n{}", refused.err);
+                }
+                assert_eq!(cluster.sql("postgres", state), before);
+                if cluster.major >= 16 && owner == "fresh" {
+                    cluster.sql(
+                        "postgres",
+                        "ALTER ROLE maker SET createrole_self_grant = 'set, inherit'",
+                    );
+                    run();
+                    let there = "SELECT count(*) FROM pg_database WHERE datname = 'fresh'";
+                    assert_eq!(cluster.sql("postgres", there), "1");
+                    cluster.sql("postgres", "ALTER ROLE maker RESET createrole_self_grant");
+                }
+            }
+        },
+    );
+}
+
+#[test]
+fn a_database_that_can_not_be_entered_is_told_with_the_reason() {
+    each_server(
+        "a_database_that_can_not_be_entered_is_told_with_the_reason",
+        |cluster| {
+            let folder = declared(IMMICH);
+            ended(
+                &as_superuser(&folder, cluster, &["apply", "declared.toml"]),
+                0,
+            );
+            cluster.sql("postgres", "CREATE ROLE looker LOGIN");
+            let plan = || {
+                let arguments = ["plan", "declared.toml"];
+                seen(&mut dbgen(&folder, cluster, "looker", &arguments), b"")
+            };
+            let seen = plan();
+            ended(&seen, 2);
+            let why = "the database `immich` could not be looked at: permission denied: the role looker has no CONNECT on it\n";
+            assert!(seen.err.contains(why), "{}", seen.err);
+            assert!(!seen.err.contains("as declared:"), "{}", seen.err);
+            assert!(
+                seen.out.contains("not done: database immich"),
+                "{}",
+                seen.out
+            );
+            cluster.sql("postgres", "ALTER DATABASE immich ALLOW_CONNECTIONS false");
+            let seen = plan();
+            ended(&seen, 2);
+            assert!(seen.err.contains("it takes no connections"), "{}", seen.err);
+        },
+    );
+}
+
+#[test]
+fn another_version_than_the_declared_one_is_noted() {
+    let Some(cluster) = one_server("another_version_than_the_declared_one_is_noted") else {
+        return;
+    };
+    let other = if cluster.major == 14 { 15 } else { 14 };
+    for (version, noted) in [(other, true), (cluster.major, false)] {
+        let folder = declared(&format!("{IMMICH}[instances.main]\nversion = {version}\n"));
+        for (command, status) in [("plan", 1), ("verify", 1)] {
+            let seen = as_superuser(&folder, &cluster, &[command, "declared.toml"]);
+            ended(&seen, status);
+            let words = format!(
+                "the server is PostgreSQL {}, and version {version} is declared",
+                cluster.major
+            );
+            let told = seen.out + &seen.err;
+            assert_eq!(told.contains(&words), noted, "{command}: {told}");
+        }
+    }
+}
+
+#[test]
 fn without_superuser_what_is_not_refused_is_done() {
     each_server("without_superuser_what_is_not_refused_is_done", |cluster| {
         cluster.sql(
@@ -761,7 +932,7 @@ fn an_interrupt_ends_psql_and_rolls_back() {
     let folder = declared(&format!(
         "{IMMICH}grants = [ {{ role = \"immich\", on = {{ table = [\"app.b\", \"public.a\"] }}, privileges = [\"SELECT\"] }} ]\n"
     ));
-    for signal in ["INT", "TERM"] {
+    for (signal, expected) in [("INT", 2), ("TERM", 15), ("HUP", 1), ("QUIT", 3)] {
         // Whoever holds a table's row in the catalog stops the GRANT.
         let mut holder = cluster.client(&["-XAtq"], "immich", "postgres", None);
         let mut holder = holder
@@ -791,11 +962,7 @@ fn an_interrupt_ends_psql_and_rolls_back() {
         assert!(killed.success());
         let output = child.wait_with_output().unwrap();
         let number = std::os::unix::process::ExitStatusExt::signal(&output.status);
-        assert_eq!(
-            number,
-            Some(if signal == "INT" { 2 } else { 15 }),
-            "{output:?}"
-        );
+        assert_eq!(number, Some(expected), "{output:?}");
         let err = String::from_utf8_lossy(&output.stderr);
         assert!(err.contains("interrupted: "), "{err}");
         assert!(start.elapsed() < Duration::from_secs(20));
@@ -841,7 +1008,15 @@ fn a_terminal_is_asked_and_yes_is_the_only_consent() {
     for typed in ["n\n", "\n", "no\n"] {
         let refused = on_terminal("dbgen apply declared.toml", typed.as_bytes());
         ended(&refused, 2);
-        for part in ["CREATE ROLE immich LOGIN", "[y/N]", "nothing was changed"] {
+        for part in [
+            "CREATE ROLE immich LOGIN",
+            &format!(
+                "changes on the server at `{}`, port {}, as `postgres`? [y/N]",
+                cluster.socket.display(),
+                cluster.port
+            ),
+            "nothing was changed",
+        ] {
             assert!(refused.out.contains(part), "{}", refused.out);
         }
         assert_eq!(count(), "0");

@@ -70,7 +70,7 @@ pub fn run(args: &ApplyArgs, global: &Global) -> Result<Outcome> {
         refuse_without_rights(&server, &plan)?;
         if asks && plan.counts().change > 0 {
             say::stderr(format_args!("{}", human::render(&plan, Mode::Plan)));
-            if !is_confirmed(plan.counts().change)? {
+            if !is_confirmed(plan.counts().change, &server)? {
                 bail!("nothing was changed");
             }
         }
@@ -120,10 +120,11 @@ fn refuse_without_rights(server: &Server, plan: &Plan) -> Result<()> {
     )
 }
 
-fn is_confirmed(changes: usize) -> Result<bool> {
+fn is_confirmed(changes: usize, server: &Server) -> Result<bool> {
     say::stderr(format_args!(
-        "dbgen: execute {}? [y/N] ",
-        phrase::count(changes, "change")
+        "dbgen: execute {} {}? [y/N] ",
+        phrase::count(changes, "change"),
+        server.place()
     ));
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;

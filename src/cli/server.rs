@@ -7,9 +7,10 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use dbgen::catalog::{Catalog, Instance, MAIN};
+use dbgen::diagnostic::phrase;
 use dbgen::emit::sql::{self, Secrets};
 use dbgen::plan::json::Mode;
-use dbgen::plan::{Plan, Scope};
+use dbgen::plan::{Plan, Scope, ScopeName};
 use dbgen::server::ask::{self, Answer, AskError};
 use dbgen::server::connection::{self, ConnectionString};
 use dbgen::server::interrupt::Interrupts;
@@ -117,7 +118,16 @@ pub struct Server<'c> {
 
 /// What psql and the server say beside the result.
 fn tell(line: &str) {
+    // The program's last word, for those who run it alone. The plan tells it by part, and apply in what it ends with.
+    if line.starts_with("not everything is as declared: ") {
+        return;
+    }
     say!("dbgen: {line}");
+    if line.contains("canceling statement due to lock timeout") {
+        say!(
+            "dbgen: note: another session has held a lock for longer than `lockTimeout`; it may be another run of dbgen"
+        );
+    }
 }
 
 impl<'c> Server<'c> {
@@ -155,6 +165,9 @@ impl<'c> Server<'c> {
 
     /// Says what is not done though it is declared.
     pub fn tell_left_out(&self) {
+        if let Some(other) = ask::other_version(self.instance.version, self.answer.version) {
+            tell(&format!("note: {other}"));
+        }
         for left_out in &self.left_out {
             tell(&format!("note: {left_out}"));
         }
@@ -187,6 +200,7 @@ impl<'c> Server<'c> {
                 false => reported(scope),
             },
         )?;
+        self.tell_unreachable(&plan)?;
         if !removes {
             return Ok(plan);
         }
@@ -209,9 +223,41 @@ impl<'c> Server<'c> {
         Ok(plan)
     }
 
+    /// Says why databases could not be looked at, as far as the server can tell; other reasons it has told itself.
+    fn tell_unreachable(&self, plan: &Plan) -> Result<()> {
+        let names = plan.unreported.iter().filter_map(|name| match name {
+            ScopeName::Contents(database) => Some(database.as_str()),
+            _ => None,
+        });
+        let names: Vec<&str> = names.collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        for (name, why) in ask::unreachable(&self.psql, &names)? {
+            tell(&format!(
+                "the database {} could not be looked at: {why}",
+                phrase::backticked(&name)
+            ));
+        }
+        Ok(())
+    }
+
+    /// Where the server is, as libpq has found it, and who is connected.
+    pub fn place(&self) -> String {
+        let answer = &self.answer;
+        let user = phrase::backticked(&answer.user);
+        match (&answer.host, &answer.port) {
+            (Some(host), Some(port)) => format!(
+                "on the server at {}, port {port}, as {user}",
+                phrase::backticked(host)
+            ),
+            _ => format!("on the server, as {user}"),
+        }
+    }
+
     /// What a role that is no superuser lacks for this plan.
     pub fn missing_rights(&self, plan: &Plan) -> Result<Missing> {
-        let mut missing = rights::missing(&self.psql, plan, &self.answer)?;
+        let mut missing = rights::missing(&self.psql, self.instance, plan, &self.answer)?;
         if !self.unread.is_empty() {
             let reading = "reading pg_catalog.pg_authid, to compare passwords (or leave them as they are: --without-passwords)";
             missing.insert(reading.into(), self.unread.clone());

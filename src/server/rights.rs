@@ -7,8 +7,9 @@ use std::sync::Mutex;
 use super::ask::Answer;
 use super::psql::{Ended, Psql, SESSION, connect};
 use super::run::RunError;
+use crate::catalog::Instance;
 use crate::plan::{Kind, Plan, Scope, ScopeName, Step};
-use crate::postgres::quote::quote_literal;
+use crate::postgres::quote::{quote_identifier, quote_literal};
 
 /// Rights that are missing, each with the statements that need it.
 pub type Missing = BTreeMap<String, Vec<String>>;
@@ -32,7 +33,12 @@ const SILENT_REFUSALS: [&str; 2] = ["01006", "01007"];
 ///
 /// # Errors
 /// When psql fails or the connection is lost.
-pub fn missing(psql: &Psql, plan: &Plan, answer: &Answer) -> Result<Missing, RunError> {
+pub fn missing(
+    psql: &Psql,
+    instance: &Instance,
+    plan: &Plan,
+    answer: &Answer,
+) -> Result<Missing, RunError> {
     let mut missing = Missing::new();
     let changes = plan.counts().change;
     if answer.superuser || changes == 0 {
@@ -52,7 +58,7 @@ pub fn missing(psql: &Psql, plan: &Plan, answer: &Answer) -> Result<Missing, Run
             .filter(|step| is_creation(step));
         missing.insert("CREATEDB".into(), creations.map(shown).collect());
     }
-    let rehearsal = Rehearsal::new(plan);
+    let rehearsal = Rehearsal::new(plan, instance);
     let warnings = Mutex::new(Vec::new());
     let told = |line: &str| {
         if let Some(refusal) = silent_refusal(line)
@@ -121,7 +127,7 @@ struct Rehearsal<'p> {
 }
 
 impl<'p> Rehearsal<'p> {
-    fn new(plan: &'p Plan) -> Rehearsal<'p> {
+    fn new(plan: &'p Plan, instance: &Instance) -> Rehearsal<'p> {
         let mut rehearsal = Rehearsal {
             script: format!("{HEAD}{SESSION}"),
             steps: Vec::new(),
@@ -137,6 +143,9 @@ impl<'p> Rehearsal<'p> {
             rehearsal.add(scope, |step| {
                 !created.iter().any(|created| created.object == step.object)
             });
+        }
+        for step in &created {
+            rehearsal.judge_owner(step, instance);
         }
         rehearsal.script.push_str("ROLLBACK;\n");
         for scope in &plan.scopes {
@@ -157,6 +166,31 @@ impl<'p> Rehearsal<'p> {
             rehearsal.script.push_str("ROLLBACK;\n");
         }
         rehearsal
+    }
+
+    /// CREATE DATABASE can't be rehearsed, but what it asks of the owner can be looked at, as the roles will be then.
+    fn judge_owner(&mut self, step: &'p Step, instance: &Instance) {
+        let mut databases = instance.databases.iter();
+        let Some((_, database)) = databases.find(|(name, _)| step.is_of("database", name.as_str()))
+        else {
+            return;
+        };
+        let owner = database.owner.as_str();
+        let before_16 = format!("must be member of role {}", quote_identifier(owner));
+        let since_16 = format!(
+            "must be able to SET ROLE {0}: one that has CREATEROLE gets that with each role that it creates by createrole_self_grant = 'set', or by GRANT {0} TO itself",
+            quote_identifier(owner)
+        );
+        self.script.push_str(&format!(
+            "SELECT json_build_array({}, CASE WHEN is_16 THEN {} ELSE {} END)\n\
+             FROM pg_roles, (SELECT current_setting('server_version_num')::integer >= 160000) AS version(is_16)\n\
+             WHERE rolname = {} AND NOT pg_has_role(oid, CASE WHEN is_16 THEN 'SET' ELSE 'MEMBER' END);\n",
+            self.steps.len(),
+            quote_literal(&since_16),
+            quote_literal(&before_16),
+            quote_literal(owner),
+        ));
+        self.steps.push((&ScopeName::Databases, step));
     }
 
     fn add(&mut self, scope: &'p Scope, wanted: impl Fn(&Step) -> bool) {

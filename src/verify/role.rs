@@ -71,7 +71,7 @@ pub(super) fn expired(name: &str, role: &RoleFacts) -> Option<Problem> {
                 backticked(name),
                 role.valid_until.as_deref().unwrap_or_default()
             ),
-            "declare a later `validUntil` for the role, or none, and run `dbgen apply`",
+            "declare a later `validUntil` for the role, or `validUntil = \"infinity\"`, and run `dbgen apply` (one that is only left out stays, but under `converge = \"authoritative\"`)",
         )
     })
 }

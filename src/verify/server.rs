@@ -8,6 +8,7 @@ use super::rules::{Rules, Source};
 use super::{Failure, Problem, Server};
 use crate::catalog::Instance;
 use crate::diagnostic::phrase::{backticked, count};
+use crate::server::ask::other_version;
 
 const RELOAD: &str =
     "SELECT pg_reload_conf(), or `systemctl reload postgresql`: nobody loses a connection";
@@ -94,6 +95,9 @@ pub(super) fn check(
             backticked(&facts.user)
         ));
     }
+    server
+        .notes
+        .extend(other_version(instance.version, facts.version));
     if facts.recovery {
         server
             .notes
