@@ -428,3 +428,101 @@ fn the_example_of_nix_is_true() {
         (Some(0), "", "")
     );
 }
+
+/// A port where somebody takes connections and says nothing.
+fn mute() -> (u16, std::net::TcpListener) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (port, listener)
+}
+
+#[test]
+fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
+    let test = "a_server_that_says_nothing_is_not_waited_for_for_ever";
+    if !run::has("psql", test) {
+        return;
+    }
+    let folder = project();
+    // Whether the connections are taken out of the queue makes no difference to who waits.
+    let (port, _listener) = mute();
+    for (command, patience, status) in [("plan", "", 2), ("apply", "2", 2), ("verify", "2", 1)] {
+        let mut dbgen = folder.command(run::DBGEN);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("PG") {
+                dbgen.env_remove(name);
+            }
+        }
+        dbgen.env("PGCONNECT_TIMEOUT", patience);
+        let connection = format!("host=127.0.0.1 port={port} user=x sslmode=disable");
+        dbgen.args([command, "--connect", &connection]);
+        let start = std::time::Instant::now();
+        let seen = run::seen(&mut dbgen, b"");
+        assert_eq!(seen.status, Some(status), "{command}: {seen:?}");
+        let told = format!("{}{}", seen.out, seen.err);
+        assert!(told.contains("timeout expired"), "{command}: {told}");
+        assert!(start.elapsed().as_secs() < 30, "{command}");
+    }
+}
+
+/// A psql that knows what is asked, and then never comes to an end.
+const SLOW: &str = r#"#!/bin/sh
+cat > read
+if grep -q pg_stat_activity read; then
+  cat facts
+  exit
+fi
+touch trying
+exec sleep 60
+"#;
+
+const FACTS: &str = r#"{
+  "version": 170000, "release": "17.0", "user": "postgres", "recovery": false, "host": "/run/postgresql", "port": "5432",
+  "listenAddresses": "localhost", "tls": false, "maxConnections": 100, "reserved": 3, "connections": 1, "loaded": 1.5,
+  "roles": { "immich": { "login": true, "superuser": false, "connectionLimit": -1, "connections": 0, "expired": false, "memberOf": [] } },
+  "databases": { "immich": { "owner": "immich", "encoding": "UTF8", "sameEncoding": true, "collate": "C", "ctype": "C", "localeProvider": "libc",
+    "allowsConnections": true, "connectionLimit": -1, "connections": 0, "mayConnect": ["immich"] } }
+}"#;
+
+#[test]
+fn no_signal_leaves_a_password_behind() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::ExitStatusExt;
+
+    let folder = project();
+    folder.write("bin/psql", SLOW);
+    folder.write("facts", FACTS);
+    folder.write("secret", "hunter2");
+    folder.write("runtime/kept", "");
+    fs::set_permissions(folder.path("bin/psql"), PermissionsExt::from_mode(0o755)).unwrap();
+    let password = format!(
+        "password = {{ file = \"{}\" }}\n",
+        folder.path("secret").display()
+    );
+    folder.write("services/immich.toml", &format!("{IMMICH}{password}"));
+    for (signal, number) in [("HUP", 1), ("INT", 2), ("QUIT", 3), ("TERM", 15)] {
+        let mut dbgen = folder.command(run::DBGEN);
+        dbgen.args(["verify", "--psql", "bin/psql"]);
+        dbgen.env("XDG_RUNTIME_DIR", folder.path("runtime"));
+        dbgen.env_remove("RUNTIME_DIRECTORY");
+        let null = std::process::Stdio::null;
+        let mut child = dbgen
+            .stdin(null())
+            .stdout(null())
+            .stderr(null())
+            .spawn()
+            .unwrap();
+        for _ in 0..200 {
+            if folder.path("trying").exists() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        assert_eq!(folder.names("runtime").len(), 2, "{signal}");
+        let id = child.id();
+        assert_eq!(folder.sh(&format!("kill -{signal} {id}")).status, Some(0));
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(number), "{status:?}");
+        assert_eq!(folder.names("runtime"), ["kept"], "{signal}");
+        fs::remove_file(folder.path("trying")).unwrap();
+    }
+}

@@ -29,7 +29,7 @@ use crate::postgres::identifier::{Identifier, MAX_BYTES, is_safe_in_ensure_datab
 pub enum RenderError {
     /// A template is wrong.
     #[error("template `{}`{}: {}", .0.template.as_deref().unwrap_or("module.nix.j2"), .0.line.map(|line| format!(", line {line}")).unwrap_or_default(), .0.message)]
-    Template(#[from] TemplateError),
+    Template(TemplateError),
     /// A value can't be a Nix string.
     #[error(transparent)]
     ContainsNul(#[from] ContainsNul),
@@ -39,6 +39,13 @@ pub enum RenderError {
     /// Nix would refuse what the templates gave.
     #[error("the templates gave a module that Nix would refuse: {}", show(.0))]
     Refused(Vec<VerifyError>),
+}
+
+impl From<TemplateError> for RenderError {
+    // Not as its source, whose text would be told twice.
+    fn from(error: TemplateError) -> RenderError {
+        RenderError::Template(error)
+    }
 }
 
 fn show(errors: &[VerifyError]) -> String {

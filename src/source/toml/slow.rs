@@ -31,8 +31,14 @@ pub(super) fn read(text: &str, file: FileId) -> (Option<Node<'_>>, Vec<Diagnosti
         value: Value::Table(table),
         span: Span::new(file, 0, text.len()),
     };
-    for error in errors.iter().take(MOST_ERRORS) {
-        reader.findings.push(finding(error, text, &node));
+    // Each bracket that is open at the end of the file makes an error of its own there, and each in the same words.
+    let mut told = Vec::new();
+    for error in &errors {
+        let said = (error.span(), error.message());
+        if told.len() < MOST_ERRORS && !told.contains(&said) {
+            told.push(said);
+            reader.findings.push(finding(error, text, &node));
+        }
     }
     (whole.then_some(node), reader.findings)
 }
