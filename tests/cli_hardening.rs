@@ -526,3 +526,28 @@ fn no_signal_leaves_a_password_behind() {
         fs::remove_file(folder.path("trying")).unwrap();
     }
 }
+
+#[test]
+fn nothing_is_told_twice_and_nothing_hides_in_a_rule() {
+    let folder = project();
+    for open in ["[", "{ b = "] {
+        folder.write("open.toml", &format!("a = {}\n", open.repeat(60)));
+        let seen = folder.run(&["check", "--output-format", "concise", "open.toml"]);
+        assert_eq!(seen.status, Some(1), "{}", seen.out);
+        let errors: Vec<&str> = seen.out.lines().collect();
+        let different: std::collections::BTreeSet<&&str> = errors.iter().collect();
+        assert_eq!(errors.len(), different.len(), "{errors:?}");
+    }
+    folder.write("own/module.nix.j2", "{{ nothing }}");
+    let seen = folder.run(&["render", "--templates", "own"]);
+    assert_eq!(seen.status, Some(2));
+    assert_eq!(seen.err.matches("undefined").count(), 1, "{}", seen.err);
+    let hidden = IMMICH.replace("\"immich\"", "\"im\\u202emich\\u200b\"");
+    folder.write("hidden.toml", &hidden);
+    for format in ["human", "json"] {
+        let seen = folder.run(&["hba", "--output-format", format, "hidden.toml"]);
+        assert_eq!(seen.status, Some(0), "{}", seen.err);
+        assert!(!seen.out.contains(['\u{202e}', '\u{200b}']), "{}", seen.out);
+        assert!(seen.out.contains("202e"), "{}", seen.out);
+    }
+}
