@@ -533,8 +533,8 @@ static EXTENSION: Shape = Shape {
         optional(
             "schema",
             Kind::String,
-            "the extension's own choice",
-            "The schema that holds its objects.",
+            "`public`, or what the extension itself says",
+            "The schema that holds its objects (SCHEMA). Without it an extension is created in `public`, unless its control file names another schema; one that is there stays where it is.",
         ),
         optional(
             "version",

@@ -99,11 +99,21 @@ BEGIN
         'kind', 'change',
         'object', object,
         'sql', concat(
+          CASE WHEN leads THEN 'SET LOCAL search_path TO public; ' END,
           format('CREATE EXTENSION %I', declared.name),
-          ' SCHEMA ' || quote_ident(declared.schema),
+          CASE WHEN NOT is_fixed THEN format(' SCHEMA %I', coalesce(declared.schema, 'public')) END,
           ' VERSION ' || quote_literal(declared.version),
-          CASE WHEN declared."cascade" THEN ' CASCADE' END),
+          CASE WHEN declared."cascade" THEN ' CASCADE' END,
+          CASE WHEN leads THEN '; SET LOCAL search_path TO pg_catalog' END),
         'why', 'declared, and not there')
+      -- Without a declared schema it is public, where a client would have created it, unless the extension itself says which; all
+      -- files of the host are read for that.
+      FROM (SELECT declared.schema IS NULL AND EXISTS (
+        SELECT FROM pg_available_extension_versions() AS installable
+        WHERE installable.name = declared.name::name AND installable.schema IS NOT NULL
+          AND installable.version = coalesce(declared.version, available.default_version))) AS own(is_fixed)
+      -- What it requires is not told where to go then.
+      CROSS JOIN LATERAL (VALUES (is_fixed AND coalesce(declared."cascade", false))) AS way(leads)
       WHERE extname IS NULL AND available.name IS NOT NULL
       UNION ALL
       SELECT jsonb_build_object(
