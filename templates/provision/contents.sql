@@ -442,8 +442,9 @@ BEGIN
       'object', concat(
         CASE WHEN name IS NULL THEN 'schema' WHEN kind = 'column' THEN 'table' ELSE words END, ' ',
         quote_ident(nullif(schema, '')), CASE WHEN schema <> '' THEN '.' || quote_ident(name) ELSE quote_ident(name) END,
-        '(' || (SELECT coalesce(string_agg(type, ', ' ORDER BY nr), '')
-          FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr)) || ')'),
+        -- Only where a routine is named by them.
+        CASE WHEN arguments IS NOT NULL THEN '(' || (SELECT coalesce(string_agg(type, ', ' ORDER BY nr), '')
+          FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr)) || ')' END),
       'why', 'privileges on it are declared, and it is not there: a later run grants them') AS step
     FROM declared
     CROSS JOIN LATERAL (VALUES (lower(regexp_replace(kind, '([A-Z])', ' \1', 'g')))) AS kinds(words)
