@@ -282,14 +282,23 @@ fn database(
 
 fn creation(said: &declaration::Creation) -> Result<Creation> {
     let locale = said.locale.as_ref();
+    // LOCALE is the locale of the provider too; the server's version decides whether it may say that.
+    let of_provider = |name: &str| {
+        let provider = said.locale_provider.as_ref();
+        locale.filter(|_| provider.is_some_and(|it| it.value.eq_ignore_ascii_case(name)))
+    };
     Ok(Creation {
         encoding: string(said.encoding.as_ref()),
         collate: string(said.collate.as_ref().or(locale)),
         ctype: string(said.ctype.as_ref().or(locale)),
         locale_provider: string(said.locale_provider.as_ref()),
-        icu_locale: string(said.icu_locale.as_ref()),
+        icu_locale: string(said.icu_locale.as_ref().or_else(|| of_provider("icu"))),
         icu_rules: string(said.icu_rules.as_ref()),
-        builtin_locale: string(said.builtin_locale.as_ref()),
+        builtin_locale: string(
+            said.builtin_locale
+                .as_ref()
+                .or_else(|| of_provider("builtin")),
+        ),
         template: optional(said.template.as_ref())?,
         tablespace: optional(said.tablespace.as_ref())?,
         connection_limit: said.connection_limit.map(|limit| limit.value),

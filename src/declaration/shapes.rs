@@ -203,7 +203,7 @@ pub static DATABASE: Shape = Shape {
             "locale",
             Kind::String,
             "the server's",
-            "Sets `collate` and `ctype` at once (LOCALE).",
+            "Sets `collate`, `ctype` and the locale of the provider at once (LOCALE).",
         ),
         optional(
             "collate",
