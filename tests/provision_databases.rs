@@ -697,15 +697,15 @@ fn privileges_on_a_database_are_as_declared() {
         assert_eq!(
             changes(&steps),
             [
-                "SET LOCAL ROLE b; REVOKE CONNECT ON DATABASE x FROM PUBLIC; RESET ROLE",
-                "SET LOCAL ROLE a; REVOKE CREATE ON DATABASE x FROM PUBLIC; RESET ROLE",
+                "SET LOCAL ROLE b; REVOKE CONNECT ON DATABASE x FROM PUBLIC; SET LOCAL ROLE NONE",
+                "SET LOCAL ROLE a; REVOKE CREATE ON DATABASE x FROM PUBLIC; SET LOCAL ROLE NONE",
                 "REVOKE CONNECT, TEMPORARY ON DATABASE x FROM PUBLIC",
                 "GRANT CONNECT, TEMPORARY ON DATABASE x TO d WITH GRANT OPTION",
             ]
         );
         let hand = [
-            "database x: SET LOCAL ROLE b; REVOKE CONNECT ON DATABASE x FROM c; RESET ROLE",
-            "database x: SET LOCAL ROLE a; REVOKE CONNECT ON DATABASE x FROM b; RESET ROLE",
+            "database x: SET LOCAL ROLE b; REVOKE CONNECT ON DATABASE x FROM c; SET LOCAL ROLE NONE",
+            "database x: SET LOCAL ROLE a; REVOKE CONNECT ON DATABASE x FROM b; SET LOCAL ROLE NONE",
             "database x: REVOKE CREATE ON DATABASE x FROM a",
             "database x: REVOKE GRANT OPTION FOR CONNECT ON DATABASE x FROM a",
         ];

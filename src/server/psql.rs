@@ -16,11 +16,16 @@ use super::message;
 use crate::diagnostic::visible;
 use crate::postgres::quote::quote_connection;
 
-/// What is set in every session but those of the provisioning program, which has more to set.
+/// What is set in every session but those of the provisioning program, which has more to set: what a database or a
+/// role has set for its clients is not for dbgen, and a superuser is itself.
 pub(crate) const SESSION: &str = "\
 SET client_min_messages = warning;
 SET search_path = pg_catalog;
 SET standard_conforming_strings = on;
+SET default_transaction_read_only = off;
+SET default_transaction_isolation = 'read committed';
+SET quote_all_identifiers = off;
+DO 'BEGIN IF (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN SET ROLE NONE; END IF; END';
 ";
 
 /// Leads a script to another database, into such a session.

@@ -38,7 +38,7 @@ BEGIN
         EXECUTE format('SET LOCAL ROLE %I', hook->>'role');
       END IF;
       EXECUTE hook->>'unless' INTO satisfied;
-      RESET ROLE;
+      EXECUTE own_role;
     EXCEPTION WHEN OTHERS THEN
       -- What it asks for may not be there yet.
       problem := sqlerrm;
@@ -52,7 +52,7 @@ BEGIN
         'SET LOCAL search_path TO DEFAULT; SET LOCAL check_function_bodies TO on;',
         E'\nSET LOCAL ROLE ' || quote_ident(hook->>'role') || ';',
         E'\n', hook->>'sql', E'\n;',
-        CASE WHEN hook ? 'role' THEN E'\nRESET ROLE;' END,
+        E'\n', own_role, ';',
         E'\nSET LOCAL search_path TO pg_catalog; SET LOCAL check_function_bodies TO off'),
       'why', 'its condition does not hold' || coalesce(': ' || problem, ''));
     IF hook ? 'first' THEN
@@ -515,7 +515,7 @@ BEGIN
           WHEN grantor IS NULL THEN plain
           -- Only who granted it can take it back, if they can reach it.
           WHEN schema = '' OR has_schema_privilege(grantor, schema, 'USAGE') THEN
-            concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
+            concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\n', own_role)
           ELSE
             concat('REVOKE GRANT OPTION FOR ', privileges, ' ON ', word, ' ', objects, ' FROM ',
               quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
@@ -639,7 +639,7 @@ BEGIN
       'sql', CASE
         WHEN grantor IS NULL THEN plain
         WHEN has_schema_privilege(grantor, schema, 'USAGE') THEN
-          concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\nRESET ROLE')
+          concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\n', own_role)
         ELSE
           concat('REVOKE GRANT OPTION FOR ', privileges, ' ON TABLE ', object, ' FROM ', quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
       END,

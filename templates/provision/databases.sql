@@ -459,8 +459,8 @@ BEGIN
             WHEN step.kind = 'blocked' THEN NULL
             WHEN step.rank = 5 THEN format('GRANT %s ON %s %s TO %s%s', step.privileges, step.noun, step.name, step.receiver,
               CASE WHEN step.grantable THEN ' WITH GRANT OPTION' END)
-            WHEN step.grantor IS NOT NULL THEN format('SET LOCAL ROLE %I; REVOKE %s ON %s %s FROM %s; RESET ROLE', step.grantor,
-              step.privileges, step.noun, step.name, step.receiver)
+            WHEN step.grantor IS NOT NULL THEN format('SET LOCAL ROLE %I; REVOKE %s ON %s %s FROM %s; %s', step.grantor,
+              step.privileges, step.noun, step.name, step.receiver, own_role)
             ELSE format('REVOKE %s%s ON %s %s FROM %s', CASE WHEN step.grantable THEN 'GRANT OPTION FOR ' END, step.privileges,
               step.noun, step.name, step.receiver) END,
           'why', concat(

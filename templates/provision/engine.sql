@@ -8,9 +8,18 @@ DECLARE
   exact CONSTANT boolean := coalesce(desired->>'converge' = 'authoritative', false);
   version CONSTANT integer := current_setting('server_version_num');
   last_pass CONSTANT integer := 6;
+  -- RESET ROLE would lead to the role that the database has set for its sessions.
+  own_role CONSTANT text := 'SET LOCAL ROLE '
+    || CASE current_setting('role') WHEN 'none' THEN 'NONE' ELSE quote_ident(current_setting('role')) END;
   without_passwords CONSTANT boolean := coalesce(current_setting('dbgen.passwords', true) = 'off', false);
   remembers CONSTANT boolean := coalesce(current_setting('dbgen.memory', true), '') <> '' AND NOT without_passwords;
+  -- Roles are independent of each other, and so are databases: what fails of one takes nothing from the others.
+  apart CONSTANT boolean := current_setting('dbgen.object') IN ('roles', 'databases');
+  excluded text[] := '{}';
+  failures jsonb := '[]';
+  part text;
   attempts integer := 0;
+  retries integer := 0;
   -- The catalogs' fingerprint from before a pass looks: what somebody else commits meanwhile must not be remembered. Nothing
   -- before the first pass, where nothing was remembered.
   seen text := current_setting('dbgen.seen', true);

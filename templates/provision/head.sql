@@ -49,14 +49,22 @@ SELECT
   @roles_fingerprint@ AS roles_fingerprint,
   @sum_of_names@ AS sum_of_names,
   @contents_fingerprint@ AS contents_fingerprint,
-  @contents_fingerprint_with_versions@ AS contents_fingerprint_with_versions
+  @contents_fingerprint_with_versions@ AS contents_fingerprint_with_versions,
+  -- A superuser is itself, whatever role a database has set for its sessions; others stay what they are at the start.
+  (
+    SELECT CASE WHEN rolsuper THEN 'none' ELSE pg_catalog.current_setting('role') END
+    FROM pg_catalog.pg_roles
+    WHERE rolname OPERATOR(pg_catalog.=) session_user) AS role,
+  -- From 17; another one of the same kind in its place.
+  CASE WHEN :SERVER_VERSION_NUM OPERATOR(pg_catalog.<) 170000 THEN 'statement_timeout' ELSE 'transaction_timeout' END
+    AS transaction_timeout
 \gset
 :session \;
 SELECT
   :'mode' = 'plan' AS plan,
   :'format' = 'json' AS json,
   :'mode' NOT IN ('plan', 'apply') OR :'format' NOT IN ('text', 'json') AS unknown,
-  CASE :'mode' WHEN 'plan' THEN 'READ ONLY' ELSE '' END AS access_mode,
+  CASE :'mode' WHEN 'plan' THEN 'READ ONLY' ELSE 'READ WRITE' END AS access_mode,
   current_database() AS maintenance,
   pg_is_in_recovery() AS standby,
   current_setting('server_version_num')::integer < 140000 AS too_old,

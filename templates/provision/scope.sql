@@ -24,7 +24,7 @@ SELECT set_config('dbgen.steps', '[]', false) \; :report \gset
 \set drift_lines :drift_lines 'dbgen_drift{' :series ',kind="blocked"} 0\ndbgen_drift{' :series ',kind="pending"} 0\n'
 \set drift_lines :drift_lines 'dbgen_drift{' :series ',kind="failed"} 0\n'
 \else
-BEGIN :access_mode \;
+BEGIN ISOLATION LEVEL READ COMMITTED :access_mode \;
 :work \;
 SELECT set_config('dbgen.desired', @desired@, false),
   set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.fingerprint', :'fingerprint', false),

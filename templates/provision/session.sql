@@ -1,5 +1,19 @@
+-- What databases and roles have set for their clients must not reach the program. No query of this transaction sees less than the
+-- wait for the lock below has made of the catalogs.
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED \;
 SELECT
   set_config('search_path', 'pg_catalog', false),
+  set_config('role', :'role', false),
+  set_config('default_transaction_isolation', 'read committed', false),
+  set_config('default_transaction_read_only', 'off', false),
+  set_config('default_transaction_deferrable', 'off', false),
+  set_config('standard_conforming_strings', 'on', false),
+  -- What is quoted is compared with what the server has quoted.
+  set_config('quote_all_identifiers', 'off', false),
+  set_config('exit_on_error', 'off', false),
+  set_config('plpgsql.extra_errors', 'none', false),
+  set_config('idle_session_timeout', '0', false),
+  set_config(:'transaction_timeout', '0', false),
   -- The plans are small and their costs guessed: compiling them or starting workers would take longer than running them.
   set_config('jit', 'off', false),
   set_config('max_parallel_workers_per_gather', '0', false),

@@ -1,5 +1,4 @@
 SELECT
-  set_config('standard_conforming_strings', 'on', false),
   set_config('client_min_messages', 'warning', false),
   -- Dates without a zone mean the same wherever this runs.
   set_config('TimeZone', 'UTC', false),
