@@ -88,10 +88,8 @@ pub fn summary(plan: &Plan, mode: Mode) -> String {
             parts.push(format!("{number} {word}"));
         }
     }
-    let failed: Vec<String> = plan
-        .failed()
-        .map(|name| visible(&name.to_string()))
-        .collect();
+    let failed = plan.not_done().into_iter().map(|name| visible(&name));
+    let failed: Vec<String> = failed.collect();
     if counts.change + counts.blocked == 0 && failed.is_empty() {
         parts.insert(0, "nothing to do".into());
     }

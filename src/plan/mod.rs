@@ -22,7 +22,8 @@ pub struct Plan {
     pub unreported: Vec<ScopeName>,
 }
 
-/// A part of the server that is compared and changed in one transaction.
+/// A part of the server that is compared and changed in one transaction; what fails of a role or of a database takes nothing from
+/// the other ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// Which.
@@ -93,7 +94,7 @@ pub enum Kind {
     Change,
     /// Not a difference: what apply remembers, so that the next run has less to look at.
     Record,
-    /// It was to be executed, and the server refused. Nothing of its scope is executed then.
+    /// It was to be executed, and the server refused. Nothing of the same role, or of the same database, is executed then.
     Failed,
     /// It can't be changed safely; the reason tells the way out.
     Blocked,
@@ -170,6 +171,29 @@ impl Plan {
             .filter(has_failed)
             .map(|scope| &scope.name);
         reported.chain(&self.unreported)
+    }
+
+    /// What failed, in words: in roles and databases each for itself, otherwise the whole scope.
+    pub fn not_done(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let mut add = |name: String| {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        };
+        for scope in &self.scopes {
+            let failed = scope.steps.iter().filter(|step| step.kind == Kind::Failed);
+            for step in failed {
+                match scope.name {
+                    ScopeName::Roles | ScopeName::Databases => add(step.object.clone()),
+                    ScopeName::Contents(_) | ScopeName::Removal => add(scope.name.to_string()),
+                }
+            }
+        }
+        self.unreported
+            .iter()
+            .for_each(|name| add(name.to_string()));
+        names
     }
 
     /// Whether nothing failed and nothing is blocked.

@@ -4,7 +4,7 @@
 \set scope creation
 \set series 'scope="creation",database=""'
 :work \;
-SELECT set_config('dbgen.mode', 'plan', false), set_config('dbgen.only', 'create', false), set_config('dbgen.desired', @desired@, false) \gset dbgen_
+SELECT set_config('dbgen.object', 'databases', false), set_config('dbgen.mode', 'plan', false), set_config('dbgen.only', 'create', false), set_config('dbgen.desired', @desired@, false) \gset dbgen_
 :databases_program
 \if :ERROR
 \else

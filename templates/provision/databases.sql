@@ -544,6 +544,7 @@ BEGIN
           'kind', difference.kind,
           'object', CASE difference.role WHEN '' THEN format('database %I', want.name)
             ELSE format('role %I in database %I', difference.role, want.name) END,
+          'of', format('database %I', want.name),
           'sql', format('%s %s %s%s',
             CASE difference.role WHEN '' THEN format('ALTER DATABASE %I', want.name)
               ELSE format('ALTER ROLE %I IN DATABASE %I', difference.role, want.name) END,

@@ -43,11 +43,23 @@ BEGIN
           EXECUTE current_setting('dbgen.fingerprint') INTO seen;
         END IF;
 -- @difference
+        IF excluded <> '{}' THEN
+          SELECT coalesce(jsonb_agg(value ORDER BY ordinality), '[]') INTO steps
+          FROM jsonb_array_elements(steps) WITH ORDINALITY
+          WHERE value->>'kind' <> 'change' OR coalesce(value->>'of', value->>'object') <> ALL (excluded);
+        END IF;
         EXIT WHEN NOT applying OR NOT steps @> '[{"kind": "change"}]' AND NOT (remembers AND seen = '' AND steps = '[]');
         IF pass = last_pass THEN
+          IF apart THEN
+            step := jsonb_build_object('object', (
+              SELECT coalesce(value->>'of', value->>'object')
+              FROM jsonb_array_elements(steps) WITH ORDINALITY WHERE value->>'kind' = 'change' ORDER BY ordinality LIMIT 1));
+            SELECT jsonb_agg(value) INTO steps
+            FROM jsonb_array_elements(steps) WHERE value->>'kind' = 'change' AND coalesce(value->>'of', value->>'object') = step->>'object';
+          END IF;
           RAISE EXCEPTION 'the server does not stay as it was made'
             USING DETAIL = 'After ' || pass - 1 || ' rounds there is still to do: '
-              || (SELECT string_agg(value->>'sql', '; ') FROM jsonb_array_elements(steps) WHERE value->>'kind' = 'change');
+              || (SELECT string_agg(concat_ws(' -- ', value->>'sql', value->>'why'), '; ') FROM jsonb_array_elements(steps) WHERE value->>'kind' = 'change');
         END IF;
         FOR step IN
           SELECT value FROM jsonb_array_elements(steps) WITH ORDINALITY WHERE value->>'kind' = 'change' ORDER BY ordinality
@@ -64,21 +76,30 @@ BEGIN
     EXCEPTION WHEN OTHERS THEN
       -- Everything since the inner BEGIN is undone.
       GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-      IF attempts >= 5 OR NOT (
-        sqlstate IN ('40001', '40P01') OR (sqlstate = 'XX000' AND message LIKE 'tuple concurrently %')
-      ) THEN
-        executed := '[]';
-        steps := jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
-          'kind', 'failed',
-          'object', step->>'object',
-          'sql', step->>'sql',
-          'why', concat_ws('; ', message, nullif(detail, ''), nullif(hint, '')),
-          'sqlstate', sqlstate)));
+      retries := retries + 1;
+      IF retries < 5 AND (sqlstate IN ('40001', '40P01') OR sqlstate = 'XX000' AND message LIKE 'tuple concurrently %') THEN
+        PERFORM pg_sleep(0.05 * retries);
+        CONTINUE;
+      END IF;
+      executed := '[]';
+      failures := failures || jsonb_strip_nulls(jsonb_build_object(
+        'kind', 'failed',
+        'object', coalesce(step->>'object', current_setting('dbgen.object')),
+        'of', step->>'of',
+        'sql', step->>'sql',
+        'why', concat_ws('; ', message, nullif(detail, ''), nullif(hint, ''),
+          substring(step->>'why' from '^its condition does not hold: .*')),
+        'sqlstate', sqlstate));
+      part := coalesce(step->>'of', step->>'object');
+      IF NOT apart OR part IS NULL OR part = ANY (excluded) THEN
+        steps := '[]';
         EXIT;
       END IF;
-      PERFORM pg_sleep(0.05 * attempts);
+      -- Once more, without what is to be done for this one.
+      excluded := excluded || part;
     END;
   END LOOP;
+  steps := failures || steps;
   -- As long as the catalogs stay like this there is nothing to look at.
   IF applying AND remembers AND steps = '[]' THEN
     step := jsonb_build_object(

@@ -16,9 +16,8 @@ SELECT
   END AS lines,
   :'format' = 'json' OR count(*) > 0 AS has_lines,
   coalesce(bool_or(step->>'kind' = 'failed' OR step->>'kind' = 'blocked' AND NOT :'plan'::boolean), false) AS unfinished,
-  -- What failed undid the whole scope.
   coalesce(
-    string_agg(DISTINCT CASE step->>'kind' WHEN 'failed' THEN :'scope' ELSE step->>'object' END || E'\n', '')
+    string_agg(DISTINCT coalesce(step->>'of', step->>'object') || E'\n', '')
       FILTER (WHERE step->>'kind' IN ('failed', 'blocked')), '') AS obstacles,
   format(E'dbgen_statements{%s} %s\n', :'series', count(*) FILTER (WHERE step->>'kind' = 'change')) AS statements_line,
   (

@@ -28,6 +28,8 @@ BEGIN ISOLATION LEVEL READ COMMITTED :access_mode \;
 :work \;
 SELECT set_config('dbgen.desired', @desired@, false),
   set_config('dbgen.hypothetical', :'hypothetical', false), set_config('dbgen.fingerprint', :'fingerprint', false),
+  -- What the scope is called where nothing smaller is at fault.
+  set_config('dbgen.object', coalesce('database ' || quote_ident(nullif(:'database', '')), :'scope'), false),
   set_config('dbgen.memory', :'memory', false), set_config('dbgen.document', :'document', false), set_config('dbgen.seen', :'seen', false)
 \gset dbgen_
 :@program@
