@@ -25,25 +25,43 @@ pub enum ReadError {
 #[derive(Deserialize)]
 struct Versioned {
     version: u32,
+    connecting: Option<String>,
+}
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// What differs in a scope.
+    Scope(Scope),
+    /// The program goes to this database now.
+    Connecting(String),
 }
 
 #[derive(Deserialize)]
-struct Line {
+struct Report {
     scope: String,
     database: Option<String>,
     steps: Vec<Step>,
 }
 
-/// Reads what the program says about one scope.
+/// Reads one line.
 ///
 /// # Errors
 /// When the line is not what a program of this version prints.
-pub fn scope(line: &str) -> Result<Scope, ReadError> {
-    let Versioned { version } = serde_json::from_str(line)?;
-    if version != VERSION {
-        return Err(ReadError::Version(version));
+pub fn line(line: &str) -> Result<Line, ReadError> {
+    let said: Versioned = serde_json::from_str(line)?;
+    if said.version != VERSION {
+        return Err(ReadError::Version(said.version));
     }
-    let line: Line = serde_json::from_str(line)?;
+    match said.connecting {
+        Some(database) => Ok(Line::Connecting(database)),
+        None => scope(line).map(Line::Scope),
+    }
+}
+
+/// Reads what the program says about one scope.
+fn scope(line: &str) -> Result<Scope, ReadError> {
+    let line: Report = serde_json::from_str(line)?;
     let name = match (line.scope.as_str(), line.database) {
         ("roles", _) => ScopeName::Roles,
         // Before the rest of it, because CREATE DATABASE can't run in a transaction.
@@ -58,17 +76,23 @@ pub fn scope(line: &str) -> Result<Scope, ReadError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
     use crate::plan::Kind;
 
     #[test]
     fn a_line_of_version_1_is_read() {
-        let line = r#"{"version":1,"scope":"contents","database":"immich","mode":"plan","steps":[
+        assert_eq!(
+            line(r#"{"version":1,"connecting":"immich"}"#).unwrap(),
+            Line::Connecting("immich".into())
+        );
+        let report = r#"{"version":1,"scope":"contents","database":"immich","mode":"plan","steps":[
             {"kind":"change","object":"table public.a","sql":"GRANT SELECT ON TABLE public.a TO r","why":"missing"},
             {"kind":"found","object":"role x","why":"not declared","later":true}]}"#;
-        let scope = scope(line).unwrap();
+        let Line::Scope(scope) = line(report).unwrap() else {
+            panic!("no scope");
+        };
         assert_eq!(scope.name, ScopeName::Contents("immich".into()));
         assert_eq!(
             scope.steps[0].sql.as_deref(),
@@ -82,7 +106,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_its_reason() {
-        let error = |line| format!("{:#}", anyhow::Error::from(scope(line).unwrap_err()));
+        let error = |text| format!("{:#}", anyhow::Error::from(line(text).unwrap_err()));
         assert_eq!(
             error(r#"{"version":2,"steps":"another shape"}"#),
             "the program's report has version 2, and this dbgen reads version 1"

@@ -1,14 +1,22 @@
 //! What psql writes to standard error, without what only the author of a script needs.
 
-/// How the program ends where something failed; that has been told before.
-const END: &str = "ERROR:  see above";
+/// How the program ends where something failed; that has been told before. The word for an error is of the server's language.
+const END: &str = ":  see above";
+
+/// What psql says beside the failed connection that has ended it.
+const UNFINISHED: &str = "closing \\endif(s)";
+
+/// What the connection to a database failed with, where the line tells that.
+pub(super) fn refused_connection(line: &str) -> Option<&str> {
+    line.strip_prefix("\\connect: ")
+}
 
 /// A line without the script's name and line number, and without the word for psql's own errors: `psql:<stdin>:12: ERROR:  x` and
 /// `psql: error: x` become `ERROR:  x` and `x`. Nothing, when nobody needs the line.
 pub(super) fn cleaned(line: &str) -> Option<&str> {
     let text = without_place(line);
     let text = text.strip_prefix("dbgen: ").unwrap_or(text);
-    (text != END).then_some(text)
+    (!text.ends_with(END) && !text.contains(UNFINISHED)).then_some(text)
 }
 
 fn without_place(line: &str) -> &str {

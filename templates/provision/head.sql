@@ -2,8 +2,12 @@
 --   psql --no-psqlrc --dbname postgres --file THIS                    do it, and log each statement
 --   psql --no-psqlrc --dbname postgres --variable mode=plan --file THIS   print what would be done, change nothing
 -- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus), ready_file=FILE (the databases that
--- can be used, one in each line), without_passwords=on (leave the passwords as they are).
+-- can be used, one in each line), without_passwords=on (leave the passwords as they are), leave_out='A B' (don't go to these
+-- databases, and end as if they had failed; in a name all but letters, digits, - and _ is written as . with two hex digits for each
+-- byte), connecting_file=FILE (the name, written like this, of the database that is connected to).
 -- Exit status 3: something failed or is blocked; each database is done wholly or not at all, whatever becomes of the others.
+-- Exit status 2: a connection failed or was lost, which ends psql: the databases after this one are not done. Run it again with
+-- leave_out=THIS for the others, as dbgen and the unit do.
 \set ON_ERROR_STOP on
 \set QUIET on
 -- Of statements that are sent together the last one answers.
@@ -20,6 +24,10 @@
 \if :{?format}
 \else
 \set format text
+\endif
+\if :{?leave_out}
+\else
+\set leave_out ''
 \endif
 \set statements_text ''
 \set drift_text ''
@@ -70,7 +78,7 @@ SELECT
   current_setting('server_version_num')::integer < 140000 AS too_old,
   NOT current_setting('is_superuser')::boolean AS unprivileged,
   :'mode' = 'apply' AND NOT @names@::jsonb <@ (SELECT jsonb_agg(datname) FROM pg_database) AS create_some,
-  @names@::jsonb <@ (
+  :'leave_out' = '' AND @names@::jsonb <@ (
     SELECT coalesce(jsonb_agg(datname), '[]') FROM pg_database
     WHERE datallowconn AND datconnlimit <> -2 AND has_database_privilege(oid, 'CONNECT')) AS all_reachable,
   CASE WHEN current_setting('server_version_num')::integer < 150000

@@ -1,9 +1,11 @@
--- Where to look at the database, asked in the session before: psql ends when a connection fails. A database that is still
+-- Where to look at the database unless it is left out, asked in the session before: psql ends when a connection fails. A database that is still
 -- to be created is planned as a copy of its template. The settings of that session hold here: standard_conforming_strings, too.
 SELECT
   '"dbname=''' || replace(replace(replace(name, E'\\', E'\\\\'), '''', E'\\'''), '"', '""') || ''' client_encoding=UTF8"' AS target,
   hypothetical, name <> '' AS reachable
 FROM (
+  SELECT 0, '', '' WHERE :'name' = ANY (string_to_array(:'leave_out', ' '))
+  UNION ALL
   SELECT 1, datname, '' FROM pg_database
   WHERE datname = :'database' AND datallowconn AND datconnlimit <> -2 AND has_database_privilege(oid, 'CONNECT')
   UNION ALL

@@ -162,5 +162,19 @@ for i in "${!generated[@]}"; do
   install -m 0400 -T -- "$passwords/${generated_files[i]}" "$secrets/${generated[i]}"
 done
 
-"$psql" --no-psqlrc --no-password --quiet --host "$host" --port "$port" --dbname postgres \
-  --set mode="$mode" --set metrics="$samples" --set ready_file="$finished" --file "$program"
+# A database that can't be connected to ends psql: once more without it, so that the others get theirs.
+connecting=$runtime/connecting
+leave_out=
+while :; do
+  status=0
+  rm -f -- "$connecting"
+  "$psql" --no-psqlrc --no-password --quiet --host "$host" --port "$port" --dbname postgres \
+    --set mode="$mode" --set metrics="$samples" --set ready_file="$finished" \
+    --set leave_out="$leave_out" --set connecting_file="$connecting" --file "$program" || status=$?
+  [ "$status" = 2 ] && [ -s "$connecting" ] || break
+  database=$(cat -- "$connecting")
+  [[ " $leave_out " != *" $database "* ]] || break
+  leave_out+="${leave_out:+ }$database"
+done
+rm -f -- "$connecting"
+exit "$status"

@@ -77,8 +77,11 @@ pub fn way(name: &Identifier, database: &catalog::Database) -> Values {
         .creation
         .as_ref()
         .and_then(|it| it.template.as_ref());
+    let connecting = serde_json::json!({ "version": 1, "connecting": name.as_str() });
     vec![
         ("database", quote_psql(name.as_str())),
+        ("ready", quote_psql(&ready_name(name))),
+        ("connecting", quote_psql(&connecting.to_string())),
         (
             "versions",
             versions(unpinned(database).is_some()).to_owned(),
