@@ -70,7 +70,9 @@ fn steps(cluster: &Cluster, script: &str) -> Vec<Value> {
     let line = stdout.lines().next().unwrap_or_else(|| panic!("{stderr}"));
     let mut steps: Vec<Value> = serde_json::from_str(line).unwrap();
     for step in &mut steps {
-        step.as_object_mut().unwrap().remove("pass");
+        let step = step.as_object_mut().unwrap();
+        step.remove("pass");
+        step.remove("of");
     }
     steps
 }

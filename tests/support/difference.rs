@@ -33,7 +33,11 @@ pub fn each_quiet(test: &str, body: impl Fn(&Cluster) + Sync) {
 }
 
 /// The engine with the difference of `templates/provision/<part>.sql`.
-pub struct Difference(String);
+pub struct Difference {
+    program: String,
+    /// What fails where nothing smaller does.
+    whole: String,
+}
 
 /// A step of a plan, or one that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,13 +59,19 @@ impl Difference {
         let difference = read(&format!("{part}.sql"));
         let engine = read("engine.sql").replace("-- @difference", &difference);
         assert!(engine.contains(difference.trim_end()));
-        Difference(engine)
+        Difference {
+            program: engine,
+            whole: part.to_owned(),
+        }
     }
 
     /// The same with a text replaced that must be there once.
     pub fn with(&self, text: &str, replacement: &str) -> Difference {
-        assert_eq!(self.0.matches(text).count(), 1, "{text}");
-        Difference(self.0.replace(text, replacement))
+        assert_eq!(self.program.matches(text).count(), 1, "{text}");
+        Difference {
+            program: self.program.replace(text, replacement),
+            whole: self.whole.clone(),
+        }
     }
 
     /// What would be done.
@@ -114,10 +124,12 @@ impl Difference {
             "SET standard_conforming_strings = on;\n\
              SET search_path = pg_catalog;\n\
              SET client_min_messages = warning;\n\
-             SELECT set_config('dbgen.mode', '{mode}', false) AS a, set_config('dbgen.desired', '{document}', false) AS b \\gset\n\
+             SELECT set_config('dbgen.mode', '{mode}', false) AS a, set_config('dbgen.desired', '{document}', false) AS b,
+             set_config('dbgen.object', '{whole}', false) AS c \\gset\n\
              BEGIN {access};\n{program}\nCOMMIT;\n\
              SELECT current_setting('dbgen.steps');\n",
-            program = self.0
+            program = self.program,
+            whole = self.whole
         )
     }
 

@@ -205,7 +205,7 @@ pub fn run_as(cluster: &Cluster, user: &str, database: &str, mode: &str, desired
     let script = format!(
         "SET search_path = pg_catalog; SET standard_conforming_strings = on;
         BEGIN{};
-        SELECT set_config('dbgen.mode', '{mode}', false), set_config('dbgen.desired', {}, false) \\g /dev/null
+        SELECT set_config('dbgen.mode', '{mode}', false), set_config('dbgen.desired', {}, false), set_config('dbgen.object', 'roles', false) \\g /dev/null
         {program};
         SELECT current_setting('dbgen.steps');
         COMMIT;",
