@@ -250,11 +250,13 @@ fn a_role_that_a_database_has_for_its_sessions_is_not_the_programs() {
                 "after": [{ "sql": "RESET ROLE; CREATE TABLE public.i ()", "unless": "SELECT to_regclass('public.i') IS NOT NULL" }],
             });
             let fields = json!({ "schemas": ["owner"], "grants": grants, "hooks": hooks, "extraConfig": { "role": "owner" } });
+            // Asked as another role, from which the way back is taken before anything is done.
+            let already = json!({ "before": [{ "sql": "SELECT 1", "unless": "SELECT true", "role": "owner" }] });
             let program = Program::of(&declared(&[
                 database("a", fields.clone()),
                 database(
                     "b",
-                    json!({ "extensions": ["hstore"], "roleSettings": { "postgres": { "role": "owner" } } }),
+                    json!({ "extensions": ["dblink"], "hooks": already, "roleSettings": { "postgres": { "role": "owner" } } }),
                 ),
             ]));
             cluster.sql("postgres", "CREATE ROLE owner LOGIN");
