@@ -25,7 +25,8 @@ SET standard_conforming_strings = on;
 SET default_transaction_read_only = off;
 SET default_transaction_isolation = 'read committed';
 SET quote_all_identifiers = off;
-DO 'BEGIN IF (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN SET ROLE NONE; END IF; END';
+SELECT CASE WHEN rolsuper THEN 'none' ELSE current_setting('role') END AS role FROM pg_roles WHERE rolname = session_user \\gset dbgen_
+SET ROLE :\"dbgen_role\";
 ";
 
 /// Leads a script to another database, into such a session.
