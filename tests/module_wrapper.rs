@@ -236,6 +236,12 @@ fn what_can_not_be_written_stays_as_it_was_and_services_are_not_kept_from_starti
     assert_eq!(fs::read_to_string(unit.path("state/ready")).unwrap(), ready);
     // A unit that failed is started again by each start of a service.
     assert_eq!(seen.status, Some(1), "{}", seen.err);
+    // Metrics alone are no reason to fail.
+    fs::remove_file(unit.path("state/ready.new")).unwrap();
+    let seen = unit.run("apply");
+    assert_eq!(seen.status, Some(0), "{}", seen.err);
+    assert_eq!(unit.metrics(), metrics);
+    assert_eq!(unit.names("run"), [""; 0]);
 }
 
 #[test]

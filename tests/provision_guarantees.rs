@@ -488,13 +488,13 @@ fn timeouts_are_in_force_in_every_session() {
             .filter_map(|line| line.strip_prefix("in-force "))
             .collect();
         for database in ["postgres", "there", "new`id`"] {
-            let wanted = format!("{database} 30s 10min 10min pg_catalog on");
+            let wanted = format!("{database} 30s 10min 10min pg_catalog, pg_temp on");
             assert!(lines.contains(&wanted.as_str()), "{wanted}: {run}");
         }
         assert!(
             lines
                 .iter()
-                .all(|line| line.ends_with(" 30s 10min 10min pg_catalog on")),
+                .all(|line| line.ends_with(" 30s 10min 10min pg_catalog, pg_temp on")),
             "{lines:?}"
         );
     });

@@ -92,11 +92,12 @@ finish() {
   local status=$?
   trap - EXIT
   rm -rf -- "$secrets"
+  mkdir -p "${metrics%/*}" && chmod 0755 "${metrics%/*}" || true
   # Without the list nothing that needs a database could start: a unit that failed is started again by each of them.
   if [ "$mode" = apply ] && ! replace "$ready" "$(ready_text "$status")" && [ "$status" = 0 ]; then
     status=1
   fi
-  mkdir -p "${metrics%/*}" && chmod 0755 "${metrics%/*}" && replace "$metrics" "$(metrics_text "$status")"
+  replace "$metrics" "$(metrics_text "$status")" || true
   rm -f -- "$samples" "$finished"
   exit "$status"
 }
