@@ -717,7 +717,7 @@ static HOOKS: Shape = Shape {
             "before",
             Kind::List(&Kind::Table(&HOOK)),
             "[]",
-            "What runs before schemas, extensions and privileges are looked at, in this order.",
+            "What runs before schemas, extensions and privileges are looked at, in this order. A plan tells of those as they are without it.",
         ),
         optional(
             "after",
@@ -731,7 +731,7 @@ static HOOKS: Shape = Shape {
 
 static HOOK: Shape = Shape {
     name: "hook",
-    doc: "SQL that runs unless it is already done.",
+    doc: "SQL that runs unless it is already done. Without a `role` only PostgreSQL's own things have names without a schema (`search_path = pg_catalog, pg_temp`); with one the path is `\"$user\", public`. It is never what the database or the role has set.",
     fields: &[
         required(
             "sql",
@@ -747,7 +747,7 @@ static HOOK: Shape = Shape {
             "role",
             Kind::String,
             "the superuser that runs the program",
-            "The role that runs `sql` (SET ROLE), and that owns what it creates.",
+            "The role that runs `sql` and `unless` (SET ROLE), and that owns what it creates. It is no wall: code that they call can return to the superuser (RESET ROLE). With or without it a hook must call no function and read no view that belongs to somebody less trusted than a superuser.",
         ),
     ],
     example: "[[services.immich.databases.hooks.before]]\nsql = \"CREATE TYPE public.mood AS ENUM ('sad', 'ok', 'happy')\"\nunless = \"SELECT to_regtype('public.mood') IS NOT NULL\"\nrole = \"immich\"",

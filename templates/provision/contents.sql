@@ -32,10 +32,14 @@ BEGIN
     satisfied := false;
     problem := NULL;
     BEGIN
-      SET LOCAL search_path TO DEFAULT;
-      -- Not as the superuser where another role is named: what is asked may call functions of the database's owner.
+      -- Never the path that the database has for its sessions, which is its owner's. Another role is no wall: what a hook calls, and
+      -- what is behind a view that it reads, may RESET ROLE. There is no wall in one session without writing to the catalogs.
       IF hook ? 'role' THEN
+        SET LOCAL search_path TO "$user", public;
         EXECUTE format('SET LOCAL ROLE %I', hook->>'role');
+      ELSE
+        -- Only what is the server's own has a name without a schema. What is temporary would be the first where it isn't named.
+        SET LOCAL search_path TO pg_catalog, pg_temp;
       END IF;
       EXECUTE hook->>'unless' INTO satisfied;
       EXECUTE own_role;
@@ -43,17 +47,18 @@ BEGIN
       -- What it asks for may not be there yet.
       problem := sqlerrm;
     END;
-    SET LOCAL search_path TO pg_catalog;
+    SET LOCAL search_path TO pg_catalog, pg_temp;
     CONTINUE WHEN satisfied;
     found := jsonb_build_object(
       'kind', 'change',
       'object', 'hook',
       'sql', concat(
-        'SET LOCAL search_path TO DEFAULT; SET LOCAL check_function_bodies TO on;',
+        'SET LOCAL search_path TO ', CASE WHEN hook ? 'role' THEN '"$user", public' ELSE 'pg_catalog, pg_temp' END,
+        '; SET LOCAL check_function_bodies TO on;',
         E'\nSET LOCAL ROLE ' || quote_ident(hook->>'role') || ';',
         E'\n', hook->>'sql', E'\n;',
         E'\n', own_role, ';',
-        E'\nSET LOCAL search_path TO pg_catalog; SET LOCAL check_function_bodies TO off'),
+        E'\nSET LOCAL search_path TO pg_catalog, pg_temp; SET LOCAL check_function_bodies TO off'),
       'why', 'its condition does not hold' || coalesce(': ' || problem, ''));
     IF hook ? 'first' THEN
       steps := steps || found;
