@@ -1,4 +1,5 @@
 -- What is missing inside one database.
+<<contents>>
 DECLARE
   -- The first number of what initdb did not make (FirstNormalObjectId in the server's transam.h).
   user_made CONSTANT oid := 16384;
@@ -66,6 +67,8 @@ BEGIN
       after_hooks := after_hooks || found;
     END IF;
   END LOOP;
+  -- What they make is looked at once it is there.
+  EXIT contents WHEN applying AND steps <> '[]';
 
   -- Schemas with their owners.
   IF jsonb_array_length(desired->'schemas') > 0 THEN
