@@ -493,8 +493,12 @@ BEGIN
           WHEN schema = '' THEN quote_ident(name)
           WHEN class IN ('r', 's') THEN (SELECT format('%I.%I', schema, relname) FROM pg_class WHERE pg_class.oid = one.oid)
           WHEN class = 'T' THEN (SELECT format('%I.%I', schema, typname) FROM pg_type WHERE pg_type.oid = one.oid)
+          -- The types alone: what the server prints of ordered-set aggregates is no signature here. With a mode the output arguments
+          -- of other procedures do not count.
           ELSE (
-            SELECT format('%I.%I(%s)', schema, proname, pg_get_function_identity_arguments(one.oid))
+            SELECT format('%I.%I(%s)', schema, proname, (
+              SELECT string_agg(CASE prokind WHEN 'p' THEN 'IN ' ELSE '' END || format_type(type, NULL), ', ' ORDER BY place)
+              FROM unnest(proargtypes) WITH ORDINALITY AS types(type, place)))
             FROM pg_proc WHERE pg_proc.oid = one.oid)
         END AS object
       FROM jsonb_to_recordset(differing)
