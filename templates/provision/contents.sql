@@ -172,10 +172,9 @@ BEGIN
       FROM jsonb_to_recordset(desired->'defaults')
         AS d(creator text, schema text, "on" text, grantee text, privileges jsonb, grantable boolean)
       CROSS JOIN LATERAL (
-        SELECT jsonb_array_elements_text(d.privileges)
-        UNION ALL
+        -- Not what this server lacks: that is told below.
         SELECT privilege_type FROM aclexplode(acldefault(CASE d."on" WHEN 'S' THEN 's' ELSE d."on"::"char" END, 10)) AS every
-        WHERE d.privileges IS NULL AND every.grantee = 10
+        WHERE (d.privileges IS NULL OR d.privileges ? privilege_type) AND every.grantee = 10
       ) AS privileges(privilege)
       GROUP BY creator, coalesce(schema, ''), "on", coalesce(grantee, ''), privilege
     ),
@@ -464,9 +463,10 @@ BEGIN
     SELECT DISTINCT jsonb_build_object(
       'kind', 'blocked',
       'object', format('privilege %s', privilege),
-      'why', format('declared on a %s, and this server has no such privilege there: a newer major has it', kind))
+      'why', format('declared on a %s, and this server has no such privilege there: a newer major has it', coalesce(kind, CASE class
+        WHEN 'r' THEN 'table' WHEN 's' THEN 'sequence' WHEN 'f' THEN 'routine' WHEN 'T' THEN 'type' WHEN 'n' THEN 'schema' END)))
     FROM declared, jsonb_array_elements_text(privileges) AS privilege
-    WHERE item > 0 AND NOT EXISTS (SELECT FROM every WHERE every.class = declared.class AND every.privilege = privilege.value)
+    WHERE NOT EXISTS (SELECT FROM every WHERE every.class = declared.class AND every.privilege = privilege.value)
     UNION ALL
     -- It may hold data: nothing is done about it.
     SELECT jsonb_build_object('kind', 'found', 'object', format('schema %I', name), 'why', 'not declared')
