@@ -313,13 +313,13 @@ BEGIN
     FROM pg_proc JOIN namespace ON namespace.oid = pronamespace
     WHERE pg_proc.oid >= first_object AND pg_proc.oid < end_of_objects
     UNION ALL
-    -- Not the types of tables, of arrays and of multiranges, which have no privileges of their own.
+    -- Not the types of tables, of arrays and of multiranges, which have no privileges of their own, nor those that are only a name yet.
     SELECT 'T', '', false, typtype = 'd', pg_type.oid, namespace.name, typname, typowner, typacl,
       pg_type.oid >= user_made AND pg_type.oid NOT IN (SELECT objid FROM members WHERE classid = 'pg_type'::regclass),
       NULL
     FROM pg_type JOIN namespace ON namespace.oid = typnamespace
     WHERE pg_type.oid >= first_object AND pg_type.oid < end_of_objects
-      AND typtype <> 'm' AND typsubscript <> 'array_subscript_handler'::regproc
+      AND typtype <> 'm' AND typisdefined AND typsubscript <> 'array_subscript_handler'::regproc
       AND (typrelid = 0 OR (SELECT relkind = 'c' FROM pg_class WHERE pg_class.oid = typrelid))
     UNION ALL
     SELECT 'n', '', false, false, oid, '', name, nspowner, nspacl,
