@@ -334,7 +334,7 @@ BEGIN
     CROSS JOIN LATERAL (VALUES (to_regrole(quote_ident(item->>'owner'))::oid)) AS owners(owner)
     WHERE item->>'name' NOT IN (SELECT name FROM namespace)
     UNION ALL
-    SELECT 'l', '', false, false, oid, '', lanname, lanowner, lanacl, oid >= user_made, NULL
+    SELECT 'l', '', false, false, oid, '', lanname, lanowner, lanacl, true, NULL
     FROM pg_language WHERE oid < end_of_objects
     UNION ALL
     SELECT 'F', '', false, false, oid, '', fdwname, fdwowner, fdwacl, true, NULL
