@@ -21,8 +21,8 @@ FROM (
   UNION ALL
   SELECT hashoidextended(oid, xmin::text::int8) FROM pg_extension
   UNION ALL
-  -- What belongs to an extension: 3079 is pg_extension. Such a row is never changed, only made and deleted.
-  SELECT hashoidextended(objid, classid::int8) FROM pg_depend WHERE refclassid = '3079'
+  -- What belongs to an extension, not what only depends on it: 3079 is pg_extension. Such a row is never changed, only made and deleted.
+  SELECT hashoidextended(objid, classid::int8) FROM pg_depend WHERE refclassid = '3079' AND deptype = 'e'
   UNION ALL
   SELECT hashoidextended(oid, xmin::text::int8) FROM pg_language
   UNION ALL
