@@ -288,6 +288,11 @@ BEGIN
     SELECT 0, 'schema', 'n', '', 'public', NULL, '', desired->>'owner', to_regrole(quote_ident(desired->>'owner'))::oid, NULL, false, NULL, 1
     FROM pg_namespace
     WHERE nspname = 'public' AND pg_get_userbyid(nspowner) NOT IN ('pg_database_owner', desired->>'owner')
+    UNION ALL
+    -- Who is declared as the owner of a schema can use it: an owner's rights can be taken away, too.
+    SELECT 0, 'schema', 'n', '', nspname, NULL, '', item->>'owner', nspowner, NULL, false, NULL, 1
+    FROM jsonb_array_elements(desired->'schemas') AS item
+    JOIN pg_namespace ON nspname = item->>'name' AND pg_get_userbyid(nspowner) = item->>'owner'
   ),
   named AS MATERIALIZED (
     SELECT DISTINCT class, schema, name FROM declared WHERE name IS NOT NULL

@@ -380,12 +380,12 @@ BEGIN
       WHERE entry.grantor = entry.owner AND entry.grantee <> entry.owner
       GROUP BY 1, 2, 3, 4, 5, 6
     ), owned AS (
-      -- The owner's entries, which are granted when they are declared, and never revoked.
+      -- The owner's entries, which are granted when they are declared, and on a database in any case; and never revoked.
       SELECT target.noun, target.name, item.privilege_type AS privilege, bool_or(item.is_grantable) AS grantable
       FROM target
-      CROSS JOIN LATERAL jsonb_to_recordset(target.grants) AS given(grantee text)
       CROSS JOIN LATERAL aclexplode(coalesce(target.acl, acldefault(target.class, target.holder::oid))) AS item
-      WHERE given.grantee = target.owner
+      WHERE (target.class = 'd' OR EXISTS (
+          SELECT FROM jsonb_to_recordset(target.grants) AS given(grantee text) WHERE given.grantee = target.owner))
         AND (item.grantee = target.holder OR pg_get_userbyid(item.grantee) = target.owner)
       GROUP BY 1, 2, 3
     ), need AS MATERIALIZED (
@@ -393,7 +393,12 @@ BEGIN
         -- An owner may grant what it has anyway.
         coalesce(bool_or(given.grantable AND given.grantee <> target.owner), false) AS grantable
       FROM target
-      CROSS JOIN LATERAL jsonb_to_recordset(target.grants) AS given(grantee text, privileges text[], grantable boolean)
+      CROSS JOIN LATERAL (
+        SELECT declared.grantee, declared.privileges, declared.grantable
+        FROM jsonb_to_recordset(target.grants) AS declared(grantee text, privileges text[], grantable boolean)
+        UNION ALL
+        SELECT target.owner, NULL, false WHERE target.class = 'd'
+      ) AS given(grantee, privileges, grantable)
       CROSS JOIN LATERAL unnest(coalesce(given.privileges, CASE target.class
         WHEN 'd' THEN '{CREATE,CONNECT,TEMPORARY}' WHEN 't' THEN '{CREATE}' ELSE '{SET,ALTER SYSTEM}' END::text[])) AS listed(privilege)
       CROSS JOIN LATERAL (
