@@ -262,7 +262,7 @@ BEGIN
   END IF;
 
   -- Privileges on objects. Objects that nothing tells apart (kind, schema, owner, list of privileges) are looked at once.
-  WITH declared AS MATERIALIZED (
+  WITH RECURSIVE declared AS MATERIALIZED (
     SELECT row_number() OVER () AS item, kind, class, coalesce(schema, '') AS schema, coalesce(name, oid) AS name, arguments, signature,
       coalesce(grantee, '') AS grantee, CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END AS role,
       privileges, coalesce(grantable, false) AS grantable, NULL::text AS creator,
@@ -405,9 +405,21 @@ BEGIN
     SELECT nr, class, schema, owner, ours, entry.grantor, entry.grantee AS role, privilege_type AS privilege, is_grantable
     FROM alike, aclexplode(coalesce(acl, acldefault(class::"char", owner))) AS entry
   ),
+  -- What others than the owner granted, and how far from the owner: what hangs on a grant goes before it.
+  handed AS (
+    SELECT nr, grantor, role, privilege, 1 AS depth FROM actual WHERE grantor <> owner
+    UNION
+    SELECT actual.nr, actual.grantor, actual.role, actual.privilege, handed.depth + 1
+    FROM handed JOIN actual ON actual.nr = handed.nr AND actual.privilege = handed.privilege AND actual.grantor = handed.role
+    WHERE handed.depth < 100
+  ),
+  depths AS (
+    SELECT nr, grantor, role, privilege, max(depth) AS depth FROM handed GROUP BY nr, grantor, role, privilege
+  ),
   difference AS (
     SELECT nr, 'change' AS step_kind, 'GRANT' AS action, wanted.grantee, NULL::oid AS grantor, privilege,
-      wanted.grantable, false AS is_cascade, 'declared' AS why
+      wanted.grantable, false AS is_cascade,
+      CASE WHEN role = owner THEN 'its owner''s own right was taken away' ELSE 'declared' END AS why, 0 AS depth
     FROM wanted
     WHERE wins AND grantee IS DISTINCT FROM future_owner AND NOT EXISTS (
       SELECT FROM actual
@@ -422,7 +434,7 @@ BEGIN
         WHEN 'public' THEN 'PUBLIC has only what is declared'
         WHEN 'narrowed' THEN 'a more specific declaration replaces it'
         ELSE CASE WHEN option_only THEN 'the grant option is not declared' ELSE 'not declared' END
-      END
+      END, coalesce(depth, 0)
     FROM (
       SELECT actual.nr, actual.class, actual.owner, actual.grantor, actual.role, actual.privilege, is_grantable,
         coalesce(wins, false) AS option_only,
@@ -439,13 +451,14 @@ BEGIN
       LEFT JOIN wanted ON wanted.nr = actual.nr AND wanted.role = actual.role AND wanted.privilege = actual.privilege
       WHERE actual.role <> actual.owner
     ) AS judged
+    LEFT JOIN depths USING (nr, grantor, role, privilege)
     WHERE reason NOT IN ('as declared', 'as the server made it')
   ),
   privileges_of AS (
-    SELECT nr, step_kind, action, grantee, grantor, grantable, is_cascade, why,
+    SELECT nr, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why,
       string_agg(privilege, ', ' ORDER BY privilege) AS privileges
     FROM difference
-    GROUP BY nr, step_kind, action, grantee, grantor, grantable, is_cascade, why
+    GROUP BY nr, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why
   ),
   others AS (
     -- Declared for what is not there.
@@ -482,7 +495,7 @@ BEGIN
   SELECT
     coalesce((
       SELECT jsonb_agg(jsonb_build_object('class', class, 'schema', schema, 'name', name, 'step_kind', step_kind, 'action', action,
-        'grantee', grantee, 'grantor', grantor, 'grantable', grantable, 'is_cascade', is_cascade, 'why', why,
+        'grantee', grantee, 'grantor', grantor, 'depth', depth, 'grantable', grantable, 'is_cascade', is_cascade, 'why', why,
         'privileges', privileges, 'oids', oids))
       FROM privileges_of
       JOIN alike USING (nr)), '[]'),
@@ -492,7 +505,7 @@ BEGIN
   -- The statements, one for all objects that differ alike.
   IF differing <> '[]' THEN
     WITH objects_of AS (
-      SELECT class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges,
+      SELECT class, schema, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, privileges,
         CASE
           WHEN class = 'L' THEN name
           WHEN schema = '' THEN quote_ident(name)
@@ -507,25 +520,27 @@ BEGIN
             FROM pg_proc WHERE pg_proc.oid = one.oid)
         END AS object
       FROM jsonb_to_recordset(differing)
-        AS d(class text, schema text, name text, step_kind text, action text, grantee text, grantor oid, grantable boolean,
-          is_cascade boolean, why text, privileges text, oids oid[])
+        AS d(class text, schema text, name text, step_kind text, action text, grantee text, grantor oid, depth integer,
+          grantable boolean, is_cascade boolean, why text, privileges text, oids oid[])
       CROSS JOIN LATERAL unnest(oids) AS one(oid)
     ),
     parts AS (
       -- A statement of ten thousand names is no log line.
       SELECT *, (row_number() OVER (
-        PARTITION BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges ORDER BY object) - 1) / 500 AS part
+        PARTITION BY class, schema, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, privileges ORDER BY object) - 1) / 500
+        AS part
       FROM objects_of
     ),
     lists AS (
-      SELECT class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part,
+      SELECT class, schema, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, privileges, part,
         string_agg(object, ', ' ORDER BY object) AS objects, min(object) AS first, count(*) - 1 AS more
       FROM parts
-      GROUP BY class, schema, step_kind, action, grantee, grantor, grantable, is_cascade, why, privileges, part
+      GROUP BY class, schema, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, privileges, part
     ),
     changes AS (
-      -- Who takes back a right must still reach the object: those steps come first.
-      SELECT row_number() OVER (ORDER BY grantor IS NULL, action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object(
+      -- Who takes back a right must still reach the object, and have the right: those steps come first, schemas last among them, and
+      -- what was passed on before that of which it was.
+      SELECT row_number() OVER (ORDER BY grantor IS NULL, grantor IS NOT NULL AND class = 'n', depth DESC, action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object(
         'kind', CASE WHEN step_kind = 'change' AND grantor = ANY (superusers) THEN 'blocked' ELSE step_kind END,
         'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
         'sql', CASE
@@ -552,8 +567,11 @@ BEGIN
   steps := steps || others;
 
   -- Privileges on columns.
-  IF with_columns OR NOT pristine AND EXISTS (SELECT FROM pg_attribute WHERE attacl IS NOT NULL AND attrelid >= user_made) THEN
-    WITH declared AS MATERIALIZED (
+  IF with_columns OR NOT pristine AND EXISTS (
+    -- From before 17 a dropped column may have some left.
+    SELECT FROM pg_attribute WHERE attacl IS NOT NULL AND NOT attisdropped AND attrelid >= user_made)
+  THEN
+    WITH RECURSIVE declared AS MATERIALIZED (
       SELECT kind = 'column' AS is_column, schema, name, columns, coalesce(grantee, '') AS grantee,
         CASE WHEN grantee IS NULL THEN 0 ELSE to_regrole(quote_ident(grantee))::oid END AS role,
         privileges, coalesce(grantable, false) AS grantable
@@ -593,11 +611,23 @@ BEGIN
       FROM pg_attribute
       JOIN pg_class ON pg_class.oid = attrelid
       CROSS JOIN LATERAL aclexplode(attacl) AS entry
-      WHERE attacl IS NOT NULL AND pg_class.oid < end_of_objects
+      WHERE attacl IS NOT NULL AND NOT attisdropped AND pg_class.oid < end_of_objects
+    ),
+    handed AS (
+      SELECT attrelid, attnum, grantor, role, privilege, 1 AS depth FROM actual WHERE grantor <> owner
+      UNION
+      SELECT actual.attrelid, actual.attnum, actual.grantor, actual.role, actual.privilege, handed.depth + 1
+      FROM handed JOIN actual ON actual.attrelid = handed.attrelid AND actual.attnum = handed.attnum
+        AND actual.privilege = handed.privilege AND actual.grantor = handed.role
+      WHERE handed.depth < 100
+    ),
+    depths AS (
+      SELECT attrelid, attnum, grantor, role, privilege, max(depth) AS depth FROM handed
+      GROUP BY attrelid, attnum, grantor, role, privilege
     ),
     difference AS (
       SELECT attrelid, attnum, 'change' AS step_kind, 'GRANT' AS action, grantee, NULL::oid AS grantor, privilege, grantable,
-        false AS is_cascade, 'declared' AS why
+        false AS is_cascade, 'declared' AS why, 0 AS depth
       FROM matched
       WHERE wins AND NOT EXISTS (
         SELECT FROM actual
@@ -612,7 +642,7 @@ BEGIN
           WHEN 'public' THEN 'PUBLIC has only what is declared'
           WHEN 'narrowed' THEN 'a more specific declaration replaces it'
           ELSE CASE WHEN option_only THEN 'the grant option is not declared' ELSE 'not declared' END
-        END
+        END, coalesce(depth, 0)
       FROM (
         SELECT actual.*, coalesce(wins, false) AS option_only,
           CASE
@@ -626,21 +656,22 @@ BEGIN
         LEFT JOIN matched USING (attrelid, attnum, role, privilege)
         WHERE actual.role <> owner
       ) AS judged
+      LEFT JOIN depths USING (attrelid, attnum, grantor, role, privilege)
       WHERE reason NOT IN ('as declared', 'as the server made it')
     ),
     lists AS (
-      SELECT attrelid, step_kind, action, grantee, grantor, grantable, is_cascade, why, columns,
+      SELECT attrelid, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, columns,
         string_agg(format('%s (%s)', privilege, columns), ', ' ORDER BY privilege) AS privileges
       FROM (
-        SELECT attrelid, step_kind, action, grantee, grantor, privilege, grantable, is_cascade, why,
+        SELECT attrelid, step_kind, action, grantee, grantor, depth, privilege, grantable, is_cascade, why,
           string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns
         FROM difference
         JOIN pg_attribute USING (attrelid, attnum)
-        GROUP BY attrelid, step_kind, action, grantee, grantor, privilege, grantable, is_cascade, why
+        GROUP BY attrelid, step_kind, action, grantee, grantor, depth, privilege, grantable, is_cascade, why
       ) AS columns_of
-      GROUP BY attrelid, step_kind, action, grantee, grantor, grantable, is_cascade, why, columns
+      GROUP BY attrelid, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, columns
     )
-    SELECT coalesce(jsonb_agg(step ORDER BY object, grantee, columns) FILTER (WHERE grantor IS NOT NULL), '[]') || steps
+    SELECT coalesce(jsonb_agg(step ORDER BY depth DESC, object, grantee, columns) FILTER (WHERE grantor IS NOT NULL), '[]') || steps
       || coalesce(jsonb_agg(step ORDER BY action = 'GRANT', object, grantee, columns) FILTER (WHERE grantor IS NULL), '[]') INTO steps
     FROM lists
     CROSS JOIN LATERAL (SELECT format('%I.%I', nspname, relname), nspname::text
