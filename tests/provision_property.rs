@@ -247,7 +247,8 @@ fn expected_roles(world: &World, had: &Roles, exact: bool, major: u8) -> Roles {
             .unwrap();
         let had = membership
             .exists
-            .then(|| *role.had.get("inherit").unwrap_or(&true));
+            .then(|| *role.had.get("inherit").unwrap_or(&true))
+            .filter(|_| !(exact && membership.declared));
         let inherit = if major < 16 {
             inherits[&membership.member]
         } else {

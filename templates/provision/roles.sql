@@ -17,6 +17,7 @@ DECLARE
   obstacle text;
   inherits boolean;
   usable boolean;
+  only_unsaid boolean;
   options text;
 BEGIN
   -- One query finds the roles that differ in anything but memberships. What it is that differs is asked of those alone.
@@ -230,7 +231,7 @@ BEGIN
     SELECT
       want.member, want.role, want.admin, want.inherit, want."set", want.attributes,
       have.roleid, have.memberid, have.role AS held_role, have.member AS held_member,
-      have.any_admin, have.other_admin, have.any_inherit, have.any_set
+      have.any_admin, have.other_admin, have.unsaid_admin, have.any_inherit, have.any_set
     FROM (
       SELECT
         member.name AS member, membership.role, membership.admin, membership.inherit, membership."set",
@@ -246,6 +247,10 @@ BEGIN
         bool_or(link.admin_option) AS any_admin,
         bool_or(link.admin_option AND (link.grantor <> 10 OR link.inherit_option OR link.set_option)) AS other_admin,
         bool_or(link.grantor <> 10 OR link.inherit_option OR link.set_option OR NOT link.admin_option) AS other,
+        -- What GRANT adds to what CREATE ROLE gave is one with it.
+        bool_or(link.admin_option AND NOT (version >= 160000 AND link.grantor = 10
+          AND (of_member.rolcreaterole OR NOT (link.inherit_option OR link.set_option)))) AS unsaid_admin,
+        bool_or(of_member.rolinherit) AS member_inherits,
         bool_or(link.inherit_option) AS any_inherit,
         bool_or(link.set_option) AS any_set
       -- Before 16 the table lacks the two columns, and their names mean these.
@@ -253,8 +258,10 @@ BEGIN
       CROSS JOIN LATERAL (
         SELECT roleid, member, grantor, admin_option, inherit_option, set_option
         FROM pg_auth_members
-        WHERE member >= 16384 OR member = 10
+        -- Not what the server's own roles are of each other.
+        WHERE member >= 16384 OR member = 10 OR roleid >= 16384
       ) AS link
+      JOIN pg_roles AS of_member ON of_member.oid = link.member
       GROUP BY link.roleid, link.member
     ) AS have ON have.role = want.role AND have.member = want.member
     WHERE CASE
@@ -267,9 +274,11 @@ BEGIN
           OR have.role IN (SELECT role.name FROM jsonb_to_recordset(declared) AS role(name text)))
       ELSE have.roleid IS NULL
         OR NOT (have.any_inherit OR have.any_set)
-        OR CASE WHEN want.admin THEN NOT have.any_admin ELSE want.admin IS NOT NULL AND have.other_admin END
+        OR CASE WHEN want.admin THEN NOT have.any_admin WHEN want.admin IS NULL THEN have.unsaid_admin ELSE have.other_admin END
         OR want.inherit <> have.any_inherit
-        OR want."set" <> have.any_set
+        OR version >= 160000 AND want.inherit IS NULL
+          AND coalesce((want.attributes->>'inherit')::boolean, exact OR have.member_inherits) <> have.any_inherit
+        OR coalesce(want."set", true) <> have.any_set
         OR version < 160000 AND want.inherit
     END
     ORDER BY
@@ -311,6 +320,7 @@ BEGIN
 
     inherits := coalesce(
       (difference.attributes->>'inherit')::boolean,
+      CASE WHEN exact THEN true END,
       (SELECT pg_roles.rolinherit FROM pg_roles WHERE pg_roles.rolname = difference.member),
       true);
     obstacle := CASE
@@ -364,25 +374,40 @@ BEGIN
       CONTINUE;
     END IF;
 
+    -- An option that is not said is what the reference says of it; what it is instead is not declared.
     FOR part IN
-      SELECT option.name, granted.grantor
+      SELECT option.name, option.said IS NULL AS unsaid, granted.grantor,
+        option.nr = 1 AND version >= 160000 AND EXISTS (
+          SELECT FROM pg_auth_members AS passed
+          WHERE passed.roleid = difference.roleid AND passed.grantor = difference.memberid) AS passed_on
       FROM pg_auth_members AS granted
       CROSS JOIN LATERAL to_jsonb(granted) AS row_of(content)
       CROSS JOIN LATERAL (VALUES
-        (1, 'ADMIN', difference.admin, granted.admin_option AND NOT (
-          granted.grantor = 10 AND row_of.content @> '{"inherit_option": false, "set_option": false}')),
-        (2, 'INHERIT', difference.inherit, row_of.content->'inherit_option' = 'true'),
-        (3, 'SET', difference."set", row_of.content->'set_option' = 'true')
-      ) AS option(nr, name, wanted, given)
+        (1, 'ADMIN', difference.admin, false, granted.admin_option AND NOT (
+          granted.grantor = 10 AND row_of.content @> '{"inherit_option": false, "set_option": false}')
+          AND (difference.admin IS NOT NULL OR difference.unsaid_admin AND NOT (
+            version >= 160000 AND granted.grantor = 10
+            AND (SELECT pg_roles.rolcreaterole FROM pg_roles WHERE pg_roles.oid = difference.memberid)))),
+        (2, 'INHERIT', difference.inherit, inherits, row_of.content->'inherit_option' = 'true'),
+        (3, 'SET', difference."set", true, row_of.content->'set_option' = 'true')
+      ) AS option(nr, name, said, unsaid, given)
       WHERE granted.roleid = difference.roleid AND granted.member = difference.memberid
-        AND option.given AND NOT option.wanted
+        AND option.given AND NOT coalesce(option.said, option.unsaid)
       ORDER BY granted.grantor, option.nr
     LOOP
-      revokes := array_append(revokes, jsonb_build_object(
-        'kind', 'change', 'object', format('role %I', difference.member),
-        'sql', format('REVOKE %s OPTION FOR %I FROM %I', part.name, difference.role, difference.member)
-          || CASE WHEN version >= 160000 THEN format(' GRANTED BY %I', pg_get_userbyid(part.grantor)) ELSE '' END,
-        'why', format('declared without %s', part.name)));
+      revokes := array_append(revokes, jsonb_strip_nulls(jsonb_build_object(
+        'kind', CASE WHEN part.unsaid AND part.passed_on THEN 'found' WHEN part.unsaid THEN undeclared ELSE 'change' END,
+        'object', format('role %I', difference.member),
+        'sql', CASE WHEN NOT (part.unsaid AND part.passed_on) THEN
+          format('REVOKE %s OPTION FOR %I FROM %I', part.name, difference.role, difference.member)
+            || CASE WHEN version >= 160000 THEN format(' GRANTED BY %I', pg_get_userbyid(part.grantor)) ELSE '' END
+        END,
+        'why', CASE
+          WHEN part.unsaid AND part.passed_on THEN
+            format('%s for the membership in %I is not declared; it has granted that to others', part.name, difference.role)
+          WHEN part.unsaid THEN format('not declared: %s for the membership in %I', part.name, difference.role)
+          ELSE format('declared without %s', part.name)
+        END)));
     END LOOP;
 
     -- Of an option that is not said, GRANT gives what it gives to a new member.
@@ -390,11 +415,21 @@ BEGIN
       difference.any_inherit AND difference.inherit IS NOT FALSE
       OR difference.any_set AND difference."set" IS NOT FALSE
       OR NOT coalesce(difference.inherit, inherits) AND NOT coalesce(difference."set", true));
-    CONTINUE WHEN usable
+    only_unsaid := usable
       AND (difference.any_admin OR difference.admin IS NOT TRUE)
       AND (difference.any_inherit OR difference.inherit IS NOT TRUE OR version < 160000)
       AND (difference.any_set OR difference."set" IS NOT TRUE);
+    -- What is declared is there; is what is meant without being said?
+    CONTINUE WHEN only_unsaid AND (version < 160000
+      OR (difference.any_inherit OR difference.inherit IS NOT NULL OR NOT inherits)
+        AND (difference.any_set OR difference."set" IS NOT NULL));
     options := CASE
+      WHEN only_unsaid THEN
+        concat_ws(
+          ', ',
+          'ADMIN ' || upper(difference.admin::text),
+          'INHERIT ' || upper(coalesce(difference.inherit, inherits)::text),
+          'SET ' || upper(coalesce(difference."set", true)::text))
       WHEN version >= 160000 THEN
         concat_ws(
           ', ',
@@ -408,7 +443,7 @@ BEGIN
       ELSE ''
     END;
     grants := array_append(grants, jsonb_build_object(
-      'kind', 'change', 'object', format('role %I', difference.member),
+      'kind', CASE WHEN only_unsaid THEN undeclared ELSE 'change' END, 'object', format('role %I', difference.member),
       'sql', format('GRANT %I TO %I', difference.role, difference.member)
         || coalesce(' WITH ' || nullif(options, ''), ''),
       'why', CASE
