@@ -87,8 +87,7 @@ fn the_search_path_of_a_database_is_not_that_of_hooks() {
                 CREATE TABLE evil.path (path text)",
             );
             assert!(evil.status.success(), "{evil:?}");
-            let ask =
-                "SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = 'x' AND pubname = 'y')";
+            let ask = "SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = 'y')";
             let note = "INSERT INTO evil.path SELECT count(*) || current_setting('search_path') FROM pg_publication";
             let noted = |path: &str| {
                 format!("SELECT EXISTS (SELECT FROM evil.path WHERE path = '0{path}')")
@@ -198,13 +197,13 @@ fn the_end_of_a_chain_of_grants_goes_first() {
         create(
             cluster,
             "CREATE SCHEMA w AUTHORIZATION app; CREATE TABLE w.t (a int); CREATE TABLE w.u (a int);
-            CREATE ROLE a3; CREATE ROLE g1; CREATE ROLE g2; GRANT USAGE ON SCHEMA w TO g1 WITH GRANT OPTION;
+            CREATE ROLE g3; CREATE ROLE g1; CREATE ROLE g2; GRANT USAGE ON SCHEMA w TO g1 WITH GRANT OPTION;
             GRANT SELECT, INSERT ON w.t TO g1 WITH GRANT OPTION; GRANT SELECT (a) ON w.u TO g1 WITH GRANT OPTION;
             SET ROLE g1; GRANT USAGE ON SCHEMA w TO g2 WITH GRANT OPTION; GRANT SELECT, INSERT ON w.t TO g2 WITH GRANT OPTION;
             GRANT SELECT (a) ON w.u TO g2 WITH GRANT OPTION;
-            SET ROLE g2; GRANT USAGE ON SCHEMA w TO a3; GRANT SELECT ON w.t TO a3; GRANT SELECT (a) ON w.u TO a3, PUBLIC",
+            SET ROLE g2; GRANT USAGE ON SCHEMA w TO g3; GRANT SELECT ON w.t TO g3; GRANT SELECT (a) ON w.u TO g3, PUBLIC",
         );
-        let roles = json!([{ "name": "a3" }, { "name": "g1" }, { "name": "g2" }]);
+        let roles = json!([{ "name": "g3" }, { "name": "g1" }, { "name": "g2" }]);
         let program = Program::of(&authoritative(declared(
             json!({ "user": "app", "schemas": ["w"] }),
             roles,
