@@ -198,6 +198,90 @@ fn a_pattern_names_the_same_routine_in_sql() {
     });
 }
 
+/// `to_regtype` raises an error for what is no name of a type, which would end the provisioning of the whole database.
+#[test]
+fn every_type_that_a_pattern_takes_is_one_to_the_server() {
+    let words = "int integer text double precision character varying national char bit time timestamp with without zone interval \
+        year to month second (3) (10,2) ( ) [] [3] [ ] array json float numeric app public . . app.t \"My.T\" \"select\" select table any \
+        NULL user variadic in out setof a $x 1 system_user json_value json_array xmltable é _b % ' ; -- /* */ \\"
+        .split_whitespace();
+    let words = proptest::sample::select(words.collect::<Vec<_>>());
+    let spaced = (words, proptest::bool::weighted(0.7))
+        .prop_map(|(word, space)| format!("{word}{}", if space { " " } else { "" }));
+    let random = proptest::collection::vec(spaced, 1..6).prop_map(|words| words.concat());
+    let mut runner = TestRunner::deterministic();
+    let random = (0..60_000).map(|_| random.new_tree(&mut runner).unwrap().current());
+    let known = [
+        "double precision",
+        "character varying",
+        "bit varying",
+        "national character varying",
+        "national char",
+        "nchar varying",
+        "timestamp with time zone",
+        "timestamp(3) without time zone",
+        "time with time zone[]",
+        "interval day to second",
+        "interval(3)",
+        "integer array",
+        "integer array[3]",
+        "int[][4]",
+        "numeric(10,2)",
+        "varchar(10)",
+        "float(24)",
+        "pg_catalog.int4",
+        "app.select",
+        "\"select\"",
+        "\"char\"",
+        "dec",
+        "json",
+        "bigint",
+        "smallint",
+        "boolean",
+        "real",
+        "decimal",
+        "double",
+        "record",
+        "anyelement",
+    ]
+    .map(str::to_owned);
+    let taken: BTreeSet<String> = known
+        .iter()
+        .cloned()
+        .chain(random)
+        .filter_map(|name| Some((Pattern::routine(&format!("a.f({name})")).ok()?, name)))
+        .flat_map(|(pattern, name)| {
+            let sql = pattern.to_string();
+            let sql = sql
+                .strip_prefix("a.f(")
+                .and_then(|rest| rest.strip_suffix(')'));
+            [
+                Some(sql.unwrap().to_owned()),
+                known.contains(&name).then_some(name),
+            ]
+        })
+        .flatten()
+        .collect();
+    assert!(taken.len() > 300 && known.iter().all(|name| taken.contains(name)));
+    each(
+        "every_type_that_a_pattern_takes_is_one_to_the_server",
+        &[],
+        |server| {
+            let ask = |name: &String| format!("select to_regtype({})", quote_literal(name));
+            let asked: Vec<String> = taken.iter().map(ask).collect();
+            let asked: Vec<String> = asked
+                .iter()
+                .map(|query| format!("do $do$ begin perform ({query}); end $do$"))
+                .collect();
+            let fine = server.verdicts(&asked);
+            assert_eq!(fine.len(), asked.len());
+            for (asked, fine) in asked.iter().zip(fine) {
+                assert!(fine, "{asked} on {}", server.major);
+            }
+        },
+    );
+}
+
 #[test]
 fn supplied_extensions_are_those_of_the_servers() {
     each(

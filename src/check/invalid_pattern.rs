@@ -14,7 +14,9 @@ rule! {
     /// Finds patterns of a grant that can't be read: a missing schema, a name that needs quotes, something left over.
     ///
     /// Objects that lie in a schema are written `schema.name`, or `schema.*` for all of them; routines with the types of
-    /// their arguments, `schema.name(integer, text)`, or without for all of that name. A name with other characters than
+    /// their input arguments, `schema.name(integer, text)`, or without for all of that name. A type is one name, `text`,
+    /// `app."Type"`, or one of PostgreSQL's own in several words, `double precision`, and may be an array; names of arguments,
+    /// `OUT` and `VARIADIC` are left out. A name with other characters than
     /// letters, digits, `_` and `$` stands in double quotes, in which a quote is doubled; `"*"` is an object of that name.
     /// Schemas, languages, tablespaces and the like are written as they are, large objects by their number.
     ///
@@ -52,6 +54,8 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 struct Problem {
     part: Range<usize>,
     text: String,
+    /// The pattern as it is meant.
+    meant: Option<String>,
 }
 
 fn parse(kind: ObjectKind, text: &str) -> Result<(), Problem> {
@@ -71,6 +75,7 @@ fn parse(kind: ObjectKind, text: &str) -> Result<(), Problem> {
             let problem = Problem {
                 part: whole,
                 text: "no number of a large object".to_owned(),
+                meant: None,
             };
             return if is_number { Ok(()) } else { Err(problem) };
         }
@@ -79,12 +84,14 @@ fn parse(kind: ObjectKind, text: &str) -> Result<(), Problem> {
             return Err(Problem {
                 part: whole.end - 1..whole.end,
                 text,
+                meant: None,
             });
         }
         _ => {
             return Identifier::new(text).map(drop).map_err(|error| Problem {
                 part: whole,
                 text: error.to_string(),
+                meant: None,
             });
         }
     };
@@ -101,6 +108,7 @@ fn parse(kind: ObjectKind, text: &str) -> Result<(), Problem> {
             Err(Problem {
                 part: start..whole.end,
                 text,
+                meant: None,
             })
         }
         Ok(_) => Ok(()),
@@ -108,9 +116,15 @@ fn parse(kind: ObjectKind, text: &str) -> Result<(), Problem> {
             let rest = text.get(error.offset..).unwrap_or_default();
             let length = match error.problem {
                 pattern::Problem::NeedsQuotes(c) => c.len_utf8(),
+                pattern::Problem::KeyWord(ref word) => word.len(),
                 _ => rest.len(),
             };
+            let meant = match &error.problem {
+                pattern::Problem::Argument { signature } => Some(signature.clone()),
+                _ => None,
+            };
             Err(Problem {
+                meant,
                 part: error.offset..error.offset + length,
                 text: match error.problem {
                     pattern::Problem::Expected("the end") => "nothing may follow here".to_owned(),
@@ -133,8 +147,11 @@ fn finding(scope: &Scope, kind: ObjectKind, text: &Text, problem: Problem) -> Di
         place::of_part(scope, text, problem.part)
     };
     let help = match kind {
+        _ if problem.meant.is_some() => {
+            format!("write {}", phrase::backticked(&problem.meant.unwrap_or_default()))
+        }
         ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine => {
-            "write `schema.name(type, ...)`, the types without a length, or `schema.*` for all of a schema; a name that isn't made of letters, digits, `_` and `$` in double quotes".to_owned()
+            "write `schema.name(type, ...)`, the types of the input arguments only, or `schema.*` for all of a schema; a name that isn't made of letters, digits, `_` and `$` in double quotes".to_owned()
         }
         ObjectKind::LargeObject => "write its number, such as `16393`, in quotes".to_owned(),
         ObjectKind::Table | ObjectKind::Column | ObjectKind::Sequence | ObjectKind::Type | ObjectKind::Domain => {

@@ -11,6 +11,7 @@ use super::identifier::IdentifierError;
 use super::quote::quote_identifier;
 
 mod reader;
+mod type_name;
 
 use reader::Reader;
 
@@ -36,7 +37,7 @@ pub enum Target {
     Routine(Identifier, Vec<TypeName>),
 }
 
-/// A data type as an argument: SQL made of plain words, quoted names, dots and `[]` only.
+/// A data type as an argument: SQL made of plain words, quoted names, dots and `[]` only, which `to_regtype` takes without an error.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypeName(String);
 
@@ -68,6 +69,17 @@ pub enum Problem {
     /// Something else was to come.
     #[error("expected {0}")]
     Expected(&'static str),
+    /// A word that is no name without quotes.
+    #[error("`{0}` is a key word and no type: what is called so must be in double quotes")]
+    KeyWord(String),
+    /// The name or the mode of an argument.
+    #[error(
+        "only the types of the input arguments belong here, without names and without `IN`, `OUT` or `VARIADIC`"
+    )]
+    Argument {
+        /// The pattern as it should be.
+        signature: String,
+    },
     /// Not a name for PostgreSQL.
     #[error("{0}")]
     Name(#[from] IdentifierError),
@@ -89,14 +101,29 @@ impl Pattern {
     /// # Errors
     /// The first thing that is wrong.
     pub fn routine(text: &str) -> Result<Pattern, PatternError> {
-        Pattern::read(text, |reader, name| {
+        let mut extra = None;
+        let pattern = Pattern::read(text, |reader, name| {
             let arguments = if reader.take(')') {
                 Vec::new()
             } else {
-                reader.list(Reader::type_name)?
+                reader.list(Reader::argument)?
             };
-            Ok(Target::Routine(name, arguments))
-        })
+            extra = arguments.iter().find_map(|argument| argument.extra);
+            let input = arguments
+                .into_iter()
+                .filter(|argument| !argument.output_only);
+            let types = input.map(|argument| argument.kind).collect();
+            Ok(Target::Routine(name, types))
+        })?;
+        match extra {
+            None => Ok(pattern),
+            Some(offset) => Err(PatternError {
+                offset,
+                problem: Problem::Argument {
+                    signature: pattern.to_string(),
+                },
+            }),
+        }
     }
 
     fn read(

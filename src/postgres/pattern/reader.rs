@@ -1,11 +1,11 @@
 //! Reads the parts of a pattern.
 
-use super::{Identifier, PatternError, Problem, TypeName, quote_identifier};
+use super::{Identifier, PatternError, Problem, quote_identifier};
 use crate::postgres::quote::until_quote;
 
 pub(super) struct Reader<'p> {
     text: &'p str,
-    at: usize,
+    pub(super) at: usize,
 }
 
 /// A name as a pattern spells it.
@@ -26,7 +26,7 @@ impl<'p> Reader<'p> {
         Reader { text, at: 0 }
     }
 
-    fn rest(&self) -> &'p str {
+    pub(super) fn rest(&self) -> &'p str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
@@ -40,7 +40,7 @@ impl<'p> Reader<'p> {
         found
     }
 
-    fn skip_spaces(&mut self) -> bool {
+    pub(super) fn skip_spaces(&mut self) -> bool {
         let length = self.rest().len() - self.rest().trim_start_matches(' ').len();
         self.at += length;
         length > 0
@@ -70,7 +70,7 @@ impl<'p> Reader<'p> {
         })
     }
 
-    fn quoted(&mut self) -> Result<Option<String>, PatternError> {
+    pub(super) fn quoted(&mut self) -> Result<Option<String>, PatternError> {
         let offset = self.at;
         if !self.take('"') {
             return Ok(None);
@@ -85,7 +85,7 @@ impl<'p> Reader<'p> {
         Ok(Some(name))
     }
 
-    fn word(&mut self, expected: &'static str) -> Result<&'p str, PatternError> {
+    pub(super) fn word(&mut self, expected: &'static str) -> Result<&'p str, PatternError> {
         let rest = self.rest();
         let length = rest.find(|c| !is_plain(c)).unwrap_or(rest.len());
         if length == 0 {
@@ -112,35 +112,5 @@ impl<'p> Reader<'p> {
                 return Err(self.unexpected("`,` or `)`"));
             }
         }
-    }
-
-    /// `integer`, `character varying`, `schema."Type"`, each with any number of `[]`.
-    pub(super) fn type_name(&mut self) -> Result<TypeName, PatternError> {
-        let mut sql = String::new();
-        loop {
-            let offset = self.at;
-            match self.quoted()? {
-                Some(name) => {
-                    Identifier::new(&name).map_err(|error| PatternError {
-                        offset,
-                        problem: error.into(),
-                    })?;
-                    sql.push_str(&quote_identifier(&name));
-                }
-                None => sql.push_str(self.word("a type")?),
-            }
-            if self.take('.') {
-                sql.push('.');
-            } else if self.skip_spaces() && self.rest().starts_with(is_plain) {
-                sql.push(' ');
-            } else {
-                break;
-            }
-        }
-        while self.rest().starts_with("[]") {
-            self.at += 2;
-            sql.push_str("[]");
-        }
-        Ok(TypeName(sql))
     }
 }

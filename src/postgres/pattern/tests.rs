@@ -84,11 +84,62 @@ fn what_is_wrong_is_told_with_its_place() {
         "a.f(int",
         "a.f(,)",
         "a.f([])",
-        "a.f(numeric(1,2))",
+        "a.f(a integer)",
+        "a.f(VARIADIC text[])",
+        "a.f(timestamp wth time zone)",
+        "a.f(select)",
+        "a.f(table)",
+        "a.f(NULL)",
+        "a.f($x)",
+        "a.f(1a)",
+        "a.f(a.b.c)",
+        "a.f(any.b)",
+        "a.f(float(54))",
+        "a.f(national)",
+        "a.f(int array[])",
+        "a.f(setof int)",
+        "a.a.f(int)",
         "a.f(\"\")",
         "a.f(a.)",
     ] {
         assert!(routine(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn names_and_modes_of_arguments_lead_to_the_signature_without_them() {
+    for (text, meant) in [
+        ("public.f(a integer)", "public.f(integer)"),
+        ("f.f(VARIADIC text[])", "f.f(text[])"),
+        ("f.f(IN a int, OUT b int)", "f.f(int)"),
+        ("f.f(int, a out b)", "f.f(int)"),
+        ("f.f(in out a double precision)", "f.f(double precision)"),
+        ("f.f(\"My arg\" app.t)", "f.f(app.t)"),
+        ("f.f(OUT x int)", "f.f()"),
+    ] {
+        let found = Pattern::routine(text).map_err(|error| error.problem);
+        let signature = meant.to_owned();
+        assert_eq!(found, Err(Problem::Argument { signature }), "{text}");
+        assert!(Pattern::routine(meant).is_ok());
+    }
+}
+
+#[test]
+fn lengths_are_left_out_and_types_are_spelled_in_one_way() {
+    for (text, sql) in [
+        ("NUMERIC(1, 2)", "numeric"),
+        ("varchar(10)[3][]", "character varying[][]"),
+        (
+            "timestamp (3) with  time zone ARRAY",
+            "timestamp with time zone[]",
+        ),
+        ("float(24)", "real"),
+        ("Interval day to second(3)", "interval"),
+        ("App.\"T\"(1)", "app.\"T\""),
+        ("app.select", "app.select"),
+    ] {
+        let found = routine(&format!("a.f({text})"));
+        assert_eq!(found, Ok(format!("a.f({sql})")), "{text}");
     }
 }
 
