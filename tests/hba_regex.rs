@@ -115,3 +115,104 @@ fn a_pattern_that_is_judged_is_judged_as_the_server_does() {
         },
     );
 }
+
+/// What dbgen refuses every server refuses, and most of what a server refuses dbgen finds.
+#[test]
+fn a_pattern_that_is_refused_is_refused_by_the_server() {
+    let parts = "a b ab 1 0 _ - , : = ! < > # . * + ? *? {2} {1,2} {2,1} {0} {256} {2 {,2} { } ( ) (a) | [ ] [^ ^ $ \\ \\. \\d \\D \\W \\s \\q \\p{L} \\1 \\2 \\10 \\07 \\400 \\80 \\x41 \\x \\u0041 \\u41 \\U00000041 \\UFFFFFFFF \\xffffffff \\xffffffffffff \\cA \\A \\Z \\y \\m \\e \\B (? (?: (?= (?! (?<= (?<! (?<n> (?P<n> (?#c) (?# (?i) (?x) (?n) (?z) (?q) (?b) (?e) *** ***= ***: ***? [[:alpha:]] [[:alphb:]] [[:<:]] [[:>:]] [: :] [. .] [= =] [[.a.]] [[.comma.]] [[=a=]] [[..]] [z-a] [a-z] [a-\\d] [\\d-a] [a-b-c] [a-] [-a] []a] [^]a] [\\y] [\\1] a-z z-a é [é-a] [ü-é] \\é (a|b) (a*) [a-b] @ / \" & ~";
+    let parts: Vec<&str> = parts.split(' ').collect();
+    let pattern = vec(select(parts), 1..6).prop_map(|parts| parts.concat());
+    let mut runner = TestRunner::deterministic();
+    let mut cases: Vec<_> = (0..12_000)
+        .map(|_| (sample(&pattern, &mut runner), String::new()))
+        .collect();
+    let known = [
+        "[z-a]",
+        "app_**",
+        "a{2,1}",
+        "\\q",
+        "\\p{L}",
+        "(?<n>a)",
+        "(?P<x>a)",
+        "(a)\\2",
+        "\\1",
+        "(a\\1)",
+        "(?=(a))\\1",
+        "(?=a)*",
+        "a)",
+        "(a",
+        "[a",
+        "*a",
+        "a|*",
+        "(+)",
+        "^*",
+        "a{",
+        "a{x}",
+        "a||b",
+        "()",
+        "(|a)",
+        "[a",
+        "a\\",
+        "((((((((((a))))))))))\\10",
+        "\\18",
+        "(?i)a(?i)",
+        "(?",
+        "(?i",
+        "a{2}{3}",
+        "a*??",
+        "a+?",
+        "[[:digit:][:alpha:]]",
+        "[[:digit:",
+        "[[.a",
+        "[[.-.]-a]",
+        "[[.ch.]]",
+        "[[=ab=]]",
+        "[]",
+        "[^]",
+        "{2}",
+        "a{0000000002}",
+        "a{2,}?",
+        "a{2,3",
+        "(?:a)\\1",
+        "\\Aa*",
+        "\\y*",
+        "[[:<:]]*",
+        "***",
+        "***=*",
+        "***:(?i)a",
+        "(?ib)a\\{",
+        "[+--]",
+        "[--a]",
+        "[a--]",
+        "(?#x)*",
+        "a(?#x)*",
+    ];
+    cases.extend(known.map(|pattern| (pattern.to_owned(), String::new())));
+    let deep = |times| ("(".repeat(times), String::new());
+    cases.extend([deep(3), deep(600)]);
+    each_server(
+        "a_pattern_that_is_refused_is_refused_by_the_server",
+        |cluster| {
+            let (mut refused, mut found) = (0, 0);
+            for ((pattern, _), server) in cases.iter().zip(server_regex(cluster, &cases)) {
+                let refusal = dbgen::check::invalid_regex::refusal(pattern);
+                let invalid = server[0] == "invalid";
+                assert!(
+                    invalid || refusal.is_none(),
+                    "`{pattern}` on PostgreSQL {}: {refusal:?}",
+                    cluster.major
+                );
+                refused += usize::from(invalid);
+                found += usize::from(refusal.is_some());
+                if invalid && refusal.is_none() {
+                    eprintln!("not found: `{pattern}`");
+                }
+            }
+            eprintln!("PostgreSQL {}: {found} of {refused} found", cluster.major);
+            assert!(
+                refused > 4000 && found * 100 >= refused * 97,
+                "{found} of {refused}"
+            );
+        },
+    );
+}

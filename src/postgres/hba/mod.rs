@@ -16,6 +16,7 @@ mod options;
 mod parse;
 mod pattern;
 mod print;
+mod regex;
 mod rule;
 mod simulate;
 mod token;

@@ -59,9 +59,9 @@ struct Known {
 
 /// What makes the server refuse the pattern, where that is certain.
 pub(super) fn check(pattern: &str) -> Result<(), String> {
-    match Translation::of(pattern) {
-        Err(Trouble::Invalid(why)) => Err(format!("the regular expression `{pattern}` {why}")),
-        Err(Trouble::Unknown) | Ok(_) => Ok(()),
+    match super::regex::refusal(pattern) {
+        Some(why) => Err(format!("the regular expression `{pattern}` {why}")),
+        None => Ok(()),
     }
 }
 
@@ -99,10 +99,8 @@ impl Pattern {
     }
 }
 
-enum Trouble {
-    Invalid(&'static str),
-    Unknown,
-}
+/// What it means is not known here.
+struct Unknown;
 
 /// The pattern rewritten for the engine here.
 struct Translation {
@@ -121,9 +119,9 @@ impl Translation {
         anchored && !self.alternation && !self.lazy && !self.repeated_group
     }
 
-    fn of(pattern: &str) -> Result<Translation, Trouble> {
+    fn of(pattern: &str) -> Result<Translation, Unknown> {
         if pattern.starts_with("***") || pattern.starts_with("(?") {
-            return Err(Trouble::Unknown);
+            return Err(Unknown);
         }
         let mut found = Translation {
             text: "(?s)".to_owned(),
@@ -141,13 +139,13 @@ impl Translation {
             match character {
                 '(' => {
                     if matches!(characters.peek(), Some('?' | ')' | '|')) {
-                        return Err(Trouble::Unknown);
+                        return Err(Unknown);
                     }
                     open += 1;
                     found.text.push('(');
                     atom = Atom::None;
                 }
-                ')' if open == 0 => return Err(Trouble::Invalid("has a `)` too many")),
+                ')' if open == 0 => return Err(Unknown),
                 ')' => {
                     open -= 1;
                     found.text.push(')');
@@ -155,7 +153,7 @@ impl Translation {
                 }
                 '|' => {
                     if atom == Atom::None || matches!(characters.peek(), None | Some('|' | ')')) {
-                        return Err(Trouble::Unknown);
+                        return Err(Unknown);
                     }
                     found.alternation = true;
                     found.text.push('|');
@@ -169,13 +167,13 @@ impl Translation {
                     found.text.push('$');
                     atom = Atom::Anchor;
                 }
-                '^' | '$' => return Err(Trouble::Unknown),
+                '^' | '$' => return Err(Unknown),
                 '*' | '+' | '?' if atom == Atom::None => {
-                    return Err(Trouble::Invalid("repeats nothing"));
+                    return Err(Unknown);
                 }
                 '*' | '+' | '?' | '{' => {
                     if matches!(atom, Atom::Anchor | Atom::Quantifier | Atom::None) {
-                        return Err(Trouble::Unknown);
+                        return Err(Unknown);
                     }
                     found.repeated_group |= atom == Atom::Group;
                     // `.*` and `.+` cover bytes and characters alike.
@@ -201,15 +199,13 @@ impl Translation {
                     atom = Atom::One;
                 }
                 '\\' => {
-                    let escaped = characters
-                        .next()
-                        .ok_or(Trouble::Invalid("ends with a backslash"))?;
+                    let escaped = characters.next().ok_or(Unknown)?;
                     match escaped {
                         'd' => found.text.push_str("[0-9]"),
                         'w' => found.text.push_str("[0-9A-Za-z_]"),
                         's' => found.text.push_str("[ \\t\\n\\r\\x0b\\x0c]"),
                         _ if escaped.is_ascii_punctuation() => literal(escaped, &mut found.text),
-                        _ => return Err(Trouble::Unknown),
+                        _ => return Err(Unknown),
                     }
                     any_special |= escaped.is_ascii_alphabetic();
                     atom = Atom::One;
@@ -221,10 +217,10 @@ impl Translation {
             }
         }
         if open > 0 {
-            return Err(Trouble::Invalid("has a `(` that nothing closes"));
+            return Err(Unknown);
         }
         if any_special && !pattern.is_ascii() {
-            return Err(Trouble::Unknown);
+            return Err(Unknown);
         }
         found.bytes_matter = any_special;
         Ok(found)
@@ -248,7 +244,7 @@ fn literal(character: char, text: &mut String) {
 }
 
 /// `{m}`, `{m,}` or `{m,n}` after the brace.
-fn bound(characters: &mut Characters, text: &mut String) -> Result<(), Trouble> {
+fn bound(characters: &mut Characters, text: &mut String) -> Result<(), Unknown> {
     let inside: String = characters
         .by_ref()
         .take_while(|character| *character != '}')
@@ -265,7 +261,7 @@ fn bound(characters: &mut Characters, text: &mut String) -> Result<(), Trouble> 
         _ => false,
     };
     if !valid {
-        return Err(Trouble::Unknown);
+        return Err(Unknown);
     }
     text.push_str(&inside);
     text.push('}');
@@ -273,24 +269,19 @@ fn bound(characters: &mut Characters, text: &mut String) -> Result<(), Trouble> 
 }
 
 /// A bracket of ASCII letters, digits, simple punctuation and ranges, after the `[`.
-fn bracket(characters: &mut Characters, text: &mut String) -> Result<(), Trouble> {
+fn bracket(characters: &mut Characters, text: &mut String) -> Result<(), Unknown> {
     text.push('[');
     if characters.next_if_eq(&'^').is_some() {
         text.push('^');
     }
     let mut previous: Option<char> = None;
     loop {
-        let character = characters
-            .next()
-            .ok_or(Trouble::Invalid("has a `[` that nothing closes"))?;
+        let character = characters.next().ok_or(Unknown)?;
         match character {
             ']' if previous.is_some() => break,
             '-' if characters.peek() == Some(&']') => text.push_str("\\-"),
             '-' => {
-                let (from, to) = (
-                    previous.ok_or(Trouble::Unknown)?,
-                    characters.next().ok_or(Trouble::Unknown)?,
-                );
+                let (from, to) = (previous.ok_or(Unknown)?, characters.next().ok_or(Unknown)?);
                 let same_kind = [
                     char::is_ascii_digit,
                     char::is_ascii_lowercase,
@@ -299,14 +290,14 @@ fn bracket(characters: &mut Characters, text: &mut String) -> Result<(), Trouble
                 .iter()
                 .any(|kind: &fn(&char) -> bool| kind(&from) && kind(&to));
                 if !same_kind || from > to || characters.peek() == Some(&'-') {
-                    return Err(Trouble::Unknown);
+                    return Err(Unknown);
                 }
                 text.push('-');
                 text.push(to);
             }
             _ if character.is_ascii_alphanumeric() => text.push(character),
             '_' | '.' | '@' | '+' | '=' | '/' | ' ' | '$' => literal(character, text),
-            _ => return Err(Trouble::Unknown),
+            _ => return Err(Unknown),
         }
         previous = Some(character);
     }
