@@ -1,7 +1,7 @@
 //! A value that its server parameter does not take.
 
 use super::{Findings, Scope, known_parameters};
-use crate::declaration::{SettingValue, Text};
+use crate::declaration::{Setting, SettingValue, Text};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::parameter::{
     Kind, Lookup, Parameter, ValueError, check_value, literals, lookup,
@@ -12,7 +12,8 @@ rule! {
     /// ## What it does
     /// Finds values of server parameters with the wrong type or unit, outside the range, or that are none of the words
     /// that the parameter knows, as a server of the declared version decides it. `lockTimeout` and `statementTimeout` of an
-    /// instance are looked at alike.
+    /// instance are looked at alike. Also preloaded libraries without a name, as an empty list has one: the server takes
+    /// it, and then refuses every connection to the database.
     ///
     /// ## Why is this bad?
     /// The server refuses the value when the database is provisioned, and nothing of the database is set up.
@@ -45,10 +46,12 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
                 literals(&setting.name.value, None, value).map(drop),
                 None,
             ),
-            Lookup::Unknown | Lookup::UnknownInModule(_) => return,
+            Lookup::Unknown | Lookup::UnknownInModule(_) | Lookup::Reserved => return,
         };
-        if let Err(error) = verdict {
-            findings.extend(finding(&setting.value, name, parameter, error));
+        match verdict {
+            Err(error) => findings.extend(finding(&setting.value, name, parameter, error)),
+            Ok(()) if loads_nothing(name, value) => findings.push(nameless_library(setting, name)),
+            Ok(()) => {}
         }
     });
     for instance in &scope.declarations.instances {
@@ -56,6 +59,38 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         let of_statements = instance.statement_timeout.as_ref();
         timeout("statement_timeout", of_statements, findings);
     }
+}
+
+/// The server takes a library without a name, and then fails to load it at the start of each connection.
+fn loads_nothing(name: &str, value: &SettingValue) -> bool {
+    let of_libraries = [
+        "session_preload_libraries",
+        "local_preload_libraries",
+        "shared_preload_libraries",
+    ];
+    let nameless = |text: &String| text.trim().is_empty();
+    of_libraries.contains(&name)
+        && match value {
+            SettingValue::String(text) => nameless(text),
+            SettingValue::List(texts) => texts.is_empty() || texts.iter().any(nameless),
+            _ => false,
+        }
+}
+
+fn nameless_library(setting: &Setting, name: &str) -> Diagnostic {
+    let message = format!(
+        "{} with a library without a name lets nobody connect",
+        phrase::backticked(name)
+    );
+    let help = match &setting.value.value {
+        SettingValue::List(texts) if texts.iter().any(|text| !text.trim().is_empty()) => {
+            "remove the empty name".to_owned()
+        }
+        _ => format!("leave {} out", phrase::backticked(name)),
+    };
+    Diagnostic::new(&INVALID_PARAMETER_VALUE, setting.value.span, message)
+        .label("the server would look for a library without a name at each connection")
+        .help(help)
 }
 
 fn timeout(parameter: &str, said: Option<&Text>, findings: &mut Findings) {

@@ -11,7 +11,8 @@ rule! {
     /// ## What it does
     /// Finds names in `extraConfig`, `settings`, `roleSettings` and in grants on parameters that are no parameter of
     /// PostgreSQL, or none of the server's declared version. Names with a dot belong to extensions and are not judged, unless their prefix belongs
-    /// to a module that comes with PostgreSQL.
+    /// to a module that comes with PostgreSQL, a part is longer than the 63 bytes that the server keeps of a name, or the
+    /// prefix is `dbgen`, in whose parameters the provisioning remembers what is done.
     ///
     /// ## Why is this bad?
     /// `ALTER DATABASE ... SET` and `GRANT ... ON PARAMETER` fail for a parameter that the server does not know, and with
@@ -56,8 +57,18 @@ fn judged(name: &Text, lookup: &Lookup, version: Option<Version>) -> Option<Diag
         Lookup::Known(parameter) => {
             version.and_then(|version| missing_in(name, parameter, version))
         }
+        Lookup::Reserved => Some(reserved(name)),
         Lookup::Custom => None,
     }
+}
+
+fn reserved(text: &Text) -> Diagnostic {
+    let message = format!("{} can't be declared", phrase::backticked(&text.value));
+    finding(text, message)
+        .label("names that begin with `dbgen.` are dbgen's own")
+        .help(
+            "choose another prefix: in its own parameters the provisioning remembers what is done",
+        )
 }
 
 fn unknown(text: &Text) -> Diagnostic {
@@ -70,7 +81,7 @@ fn unknown(text: &Text) -> Diagnostic {
         Some(near) => finding.label(format!("did you mean {}?", phrase::backticked(near))),
         None if name.contains('.') => finding
             .label("no name of a parameter")
-            .help("a parameter of an extension is called `prefix.name`; each part consists of letters, digits and `_`"),
+            .help("a parameter of an extension is called `prefix.name`; each part consists of letters, digits and `_`, at most 63 bytes of them"),
         None => finding.label("unknown parameter").help(
             "`select name from pg_settings` lists the parameters of a server; those of extensions have a dot in their names",
         ),

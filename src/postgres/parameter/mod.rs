@@ -9,6 +9,8 @@
 //!   `log_*_stats`, `recovery_target*`;
 //! - the own syntax of string parameters other than those named in `text.rs`.
 
+use super::identifier::MAX_BYTES;
+
 mod error;
 mod list;
 mod number;
@@ -93,8 +95,10 @@ pub enum List {
 pub enum Lookup {
     /// A parameter of PostgreSQL or of one of its own modules.
     Known(&'static Parameter),
-    /// A parameter of some extension: simple names joined by dots (manual: "Customized Options").
+    /// A parameter of some extension: simple names joined by dots (manual: "Customized Options"), none longer than a name can be.
     Custom,
+    /// One of dbgen's own, in which it remembers what is done.
+    Reserved,
     /// The prefix belongs to a module that has no such parameter.
     UnknownInModule(&'static str),
     /// None.
@@ -111,6 +115,9 @@ impl Lookup {
             return Lookup::Unknown;
         }
         let prefix = name.split('.').next().unwrap_or(name);
+        if prefix.eq_ignore_ascii_case("dbgen") {
+            return Lookup::Reserved;
+        }
         table::module(prefix).map_or(Lookup::Custom, Lookup::UnknownInModule)
     }
 }
@@ -123,7 +130,8 @@ fn is_custom_name(name: &str) -> bool {
             .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_' || !b.is_ascii())
             && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$') || !b.is_ascii())
     };
-    name.contains('.') && name.split('.').all(simple)
+    let fits = |part: &str| part.len() <= MAX_BYTES;
+    name.contains('.') && name.split('.').all(|part| simple(part) && fits(part))
 }
 
 /// The present name of a parameter that a newer server also takes under its old one (manual: release notes).
@@ -148,6 +156,11 @@ mod tests {
         assert_eq!(Lookup::of("app.user_id"), Lookup::Custom);
         assert_eq!(Lookup::of("a.b.c$"), Lookup::Custom);
         assert_eq!(Lookup::of("ä.ö"), Lookup::Custom);
+        let long = "b".repeat(63);
+        assert_eq!(Lookup::of(&format!("{long}.{long}")), Lookup::Custom);
+        assert_eq!(Lookup::of(&format!("a.{long}b")), Lookup::Unknown);
+        assert_eq!(Lookup::of(&format!("{long}b.a")), Lookup::Unknown);
+        assert_eq!(Lookup::of("Dbgen.fingerprint"), Lookup::Reserved);
         assert_eq!(
             Lookup::of("auto_explain.nosuch"),
             Lookup::UnknownInModule("auto_explain")

@@ -52,26 +52,37 @@ pub(super) fn check(name: &str, text: &str) -> Result<(), ValueError> {
         {
             Err(refuse(&[]))
         }
-        "DateStyle" => words(
-            &[
-                "ISO",
-                "SQL",
-                "Postgres",
-                "German",
-                "YMD",
-                "DMY",
-                "MDY",
-                "US",
-                "NonEuro",
-                "NonEuropean",
-                "Euro",
-                "European",
-                "default",
-            ],
-            &[],
-        ),
+        "DateStyle" if !is_date_style(text) => Err(refuse(&[
+            "ISO", "SQL", "Postgres", "German", "YMD", "DMY", "MDY", "default",
+        ])),
         _ => Ok(()),
     }
+}
+
+/// One style and one order at most, each as often as one likes (`check_datestyle` in the server's variable.c).
+fn is_date_style(text: &str) -> bool {
+    let (mut style, mut order) = (None, None);
+    let agrees = |known: &mut Option<&'static str>, said| *known.get_or_insert(said) == said;
+    text.trim().is_empty()
+        || text.split(',').all(|word| {
+            let word = word.trim().to_ascii_lowercase();
+            let bare = word
+                .strip_prefix('"')
+                .and_then(|word| word.strip_suffix('"'));
+            match bare.unwrap_or(&word) {
+                "iso" => agrees(&mut style, "iso"),
+                "sql" => agrees(&mut style, "sql"),
+                "german" => agrees(&mut style, "german"),
+                word if word.starts_with("postgres") => agrees(&mut style, "postgres"),
+                "ymd" => agrees(&mut order, "ymd"),
+                "dmy" => agrees(&mut order, "dmy"),
+                "mdy" | "us" => agrees(&mut order, "mdy"),
+                word if word.starts_with("euro") => agrees(&mut order, "dmy"),
+                word if word.starts_with("noneuro") => agrees(&mut order, "mdy"),
+                "default" => true,
+                _ => false,
+            }
+        })
 }
 
 /// Numbers that the server refuses although they are within the limits of `pg_settings`.
@@ -104,4 +115,49 @@ pub(super) fn check_integer(name: &str, number: f64) -> Result<(), ValueError> {
         max: 16_777_216.0,
         unit: Some(unit),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_date_style;
+
+    /// As PostgreSQL 15 and 18 have it.
+    #[test]
+    fn a_date_style_has_one_style_and_one_order() {
+        for text in [
+            "",
+            "ISO, ISO",
+            "ISO,DMY,DMY",
+            "German, MDY",
+            "SQL,European",
+            "NonEuro,MDY",
+            "US,MDY",
+            "default,ISO",
+            "default,default",
+            "MDY,default",
+            "Postgresql",
+            "Europeanx",
+            "noneuropx",
+            "\"ISO\", MDY",
+        ] {
+            assert!(is_date_style(text), "{text}");
+        }
+        for text in [
+            "Postgres, SQL",
+            "iso,dmy,mdy",
+            "US,Euro",
+            "German,SQL",
+            "ymd,dmy",
+            "default,MDY,DMY",
+            "ISO,",
+            ",ISO",
+            "ISO MDY",
+            "eur",
+            "usx",
+            "isox",
+            "Germanx",
+        ] {
+            assert!(!is_date_style(text), "{text}");
+        }
+    }
 }
