@@ -1,16 +1,20 @@
 //! A unit that systemd can't have.
 
 use super::{Findings, Scope};
+use crate::declaration::Text;
 use crate::diagnostic::{Diagnostic, phrase, rule};
 
 rule! {
     /// ## What it does
     /// Finds entries of `units` that are no name of a systemd unit: other characters than ASCII letters, digits and
-    /// `:-_.\@`, no suffix such as `.service`, or more than 255 bytes. Also the units that provide the database.
+    /// `:-_.\@`, no suffix such as `.service`, or more than 255 bytes. Also units that can't wait for a database: those that provide it, and those that systemd
+    /// starts before services. Services, timers and targets such as `multi-user.target` can.
     ///
     /// ## Why is this bad?
     /// The unit is ordered after the database. systemd passes over a dependency on a name that it can't read, so the
-    /// service would start before its database is there. A unit that the database itself needs would wait for itself.
+    /// service would start before its database is there. A unit that the database itself needs would wait for itself, and
+    /// so would a socket, a mount or an early target such as `sysinit.target`: services start after them, and among these the
+    /// database. systemd breaks such a circle at boot by leaving out units, even whole targets.
     ///
     /// ## Example
     /// ```toml
@@ -67,6 +71,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             continue;
         }
         let Err(why) = parse(&unit.value) else {
+            findings.extend(early(unit));
             continue;
         };
         let message = format!(
@@ -83,8 +88,61 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     }
 }
 
+/// Targets that services start after, by default or as the server does, and those of the end.
+const EARLY: &[&str] = &[
+    "basic",
+    "cryptsetup",
+    "cryptsetup-pre",
+    "final",
+    "integritysetup",
+    "integritysetup-pre",
+    "local-fs",
+    "local-fs-pre",
+    "network",
+    "network-pre",
+    "paths",
+    "shutdown",
+    "slices",
+    "sockets",
+    "swap",
+    "sysinit",
+    "sysinit-reactivation",
+    "timers",
+    "umount",
+    "veritysetup",
+    "veritysetup-pre",
+];
+
+/// A unit that starts before the services, and so before the database.
+fn early(unit: &Text) -> Option<Diagnostic> {
+    let (name, suffix) = unit.value.rsplit_once('.')?;
+    let help = match suffix {
+        "service" | "timer" => return None,
+        "target" if !EARLY.contains(&name) => return None,
+        "target" => "write the services of it that connect to the database".to_owned(),
+        "socket" | "path" => format!(
+            "write the service that it starts, such as {}",
+            phrase::backticked(&format!("{name}.service"))
+        ),
+        _ => "write the service that connects to the database".to_owned(),
+    };
+    let message = format!(
+        "{} can't wait for databases",
+        phrase::backticked(&unit.value)
+    );
+    Some(
+        Diagnostic::new(&INVALID_UNIT_NAME, unit.span, message)
+            .label("systemd starts it before services, and so before the database")
+            .help(help),
+    )
+}
+
 fn provides_databases(unit: &str) -> bool {
-    let of_server = ["postgresql.service", "postgresql-setup.service"];
+    let of_server = [
+        "postgresql.service",
+        "postgresql-setup.service",
+        "postgresql.target",
+    ];
     of_server.contains(&unit) || unit.starts_with("dbgen-")
 }
 
