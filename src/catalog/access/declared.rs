@@ -1,5 +1,6 @@
 //! The rules that a server's declaration holds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::address;
@@ -40,11 +41,13 @@ pub fn lower(declared: &Declared, version: u8) -> Option<Vec<Rule>> {
         (Method::Ident, ConnectionType::Local) => Method::Peer,
         (method, _) => method,
     };
-    let options: Arc<[(String, String)]> = declared
+    // They are a table: its order means nothing.
+    let options: BTreeMap<String, String> = declared
         .options
         .iter()
         .map(|(name, value)| (name.value.to_string(), value.value.to_string()))
         .collect();
+    let options: Arc<[(String, String)]> = options.into_iter().collect();
     let rule = |address: Option<Address>| Rule {
         connection,
         databases: databases.clone(),
