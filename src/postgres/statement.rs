@@ -1,33 +1,57 @@
 //! Where statements begin in a text of SQL (manual: "Lexical Structure").
 
-/// The first two words of each statement, in upper case and with one blank between them.
-pub fn first_words(sql: &str) -> Vec<String> {
+/// The words and signs of each statement, words in upper case. A quoted name is `"`, a text is `'`; the statements of a function's body
+/// belong to the function's.
+pub fn statements(sql: &str) -> Vec<Vec<String>> {
     let mut statements = Vec::new();
-    let mut words: Vec<&str> = Vec::new();
-    let mut at_start = true;
+    let mut words: Vec<String> = Vec::new();
     let mut rest = sql;
+    // Open parentheses, and where in the words the body of a function begins.
+    let mut depth = 0_usize;
+    let mut body: Option<usize> = None;
     while let Some(first) = rest.chars().next() {
         let (token, after) = rest.split_at(token(rest));
         rest = after;
-        if first == ';' {
-            statements.extend(joined(&words));
-            words.clear();
-            at_start = true;
-        } else if is_word(first) && !token.contains('\'') {
-            if at_start {
-                words.push(token);
+        match first {
+            ';' if depth == 0 && body.is_none() => {
+                statements.push(std::mem::take(&mut words));
+                continue;
             }
-            at_start = at_start && words.len() < 2;
-        } else if !first.is_whitespace() && !token.starts_with("--") && !token.starts_with("/*") {
-            at_start = false;
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if token.starts_with("--") || token.starts_with("/*") || first.is_whitespace() {
+            continue;
+        }
+        let quoted = match first {
+            _ if is_word(first) && !token.contains('\'') => None,
+            '"' => Some('"'),
+            '$' if token.len() > 1 => Some('\''),
+            _ if token.contains('\'') => Some('\''),
+            _ => None,
+        };
+        words.push(match quoted {
+            Some(quote) => quote.to_string(),
+            None => token.to_ascii_uppercase(),
+        });
+        match words.as_slice() {
+            [.., begin, atomic] if begin == "BEGIN" && atomic == "ATOMIC" => {
+                body = Some(words.len())
+            }
+            // Within the body `END` stands behind `;`, or else ends a CASE.
+            [.., before, end]
+                if end == "END"
+                    && body.is_some_and(|start| before == ";" || words.len() == start + 1) =>
+            {
+                body = None;
+            }
+            _ => {}
         }
     }
-    statements.extend(joined(&words));
+    statements.push(words);
+    statements.retain(|words| !words.is_empty());
     statements
-}
-
-fn joined(words: &[&str]) -> Option<String> {
-    (!words.is_empty()).then(|| words.join(" ").to_ascii_uppercase())
 }
 
 fn is_word(first: char) -> bool {
@@ -102,15 +126,22 @@ fn escape_string(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::first_words;
+    use super::statements;
+
+    fn first_words(sql: &str) -> Vec<String> {
+        let words = statements(sql).into_iter();
+        words
+            .map(|words| words.into_iter().take(2).collect::<Vec<_>>().join(" "))
+            .collect()
+    }
 
     #[test]
     fn each_statement_has_its_first_words() {
         let sql = "begin;\n-- COMMIT;\n  create  table t(a int default 1); /* ; /* x */ ROLLBACK */ Vacuum";
         assert_eq!(first_words(sql), ["BEGIN", "CREATE TABLE", "VACUUM"]);
-        for nothing in ["", " ; ;", "(SELECT 1) UNION (SELECT 2)", "é; -- x"] {
+        for nothing in ["", " ; ;", "-- x", "/* ; */"] {
             let words = first_words(nothing);
-            assert!(words.is_empty() || words == ["é"], "{nothing}: {words:?}");
+            assert!(words.is_empty(), "{nothing}: {words:?}");
         }
     }
 
@@ -125,15 +156,29 @@ mod tests {
             "$1",
         ] {
             let sql = format!("SELECT {quoted}; DROP TABLE t");
-            assert_eq!(first_words(&sql), ["SELECT", "DROP TABLE"], "{quoted}");
+            let words = first_words(&sql);
+            assert!(
+                words.len() == 2 && words[1] == "DROP TABLE",
+                "{quoted}: {words:?}"
+            );
         }
+    }
+
+    #[test]
+    fn the_body_of_a_function_belongs_to_it() {
+        let sql = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; COMMIT";
+        assert_eq!(first_words(sql), ["CREATE FUNCTION", "COMMIT"]);
+        let sql = "CREATE PROCEDURE p() BEGIN ATOMIC END; END";
+        assert_eq!(first_words(sql), ["CREATE PROCEDURE", "END"]);
+        let sql = "CREATE RULE r AS ON INSERT TO t DO (NOTIFY a; NOTIFY b); SELECT (1)";
+        assert_eq!(first_words(sql), ["CREATE RULE", "SELECT ("]);
     }
 
     #[test]
     fn what_has_no_end_goes_to_the_end() {
         for open in ["'", "\"", "$$", "$a$", "/*", "/* /* */", "--", "E'\\"] {
             let sql = format!("SELECT {open} ; COMMIT");
-            assert_eq!(first_words(&sql), ["SELECT"], "{open}");
+            assert_eq!(first_words(&sql).len(), 1, "{open}");
         }
     }
 }
