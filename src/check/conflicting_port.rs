@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Findings, Scope};
+use super::{Findings, Scope, wrong_type::WRONG_TYPE};
 use crate::declaration::{Database, Service};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::source::Span;
@@ -61,8 +61,14 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     let Some((service, usual)) = most_common(scope) else {
         return;
     };
+    // A port that can't be read is not the default one.
+    let unread = findings.iter().any(|finding| {
+        finding.rule.code == WRONG_TYPE.code && finding.message.starts_with("`port` ")
+    });
+    let is_said = |database: &Database| !unread || database.port.is_some();
     for (_, database) in scope
         .enabled_databases()
+        .filter(|(_, database)| is_said(usual) && is_said(database))
         .filter(|(_, database)| port(database) != port(usual))
     {
         let message = format!(

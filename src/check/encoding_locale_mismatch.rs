@@ -66,12 +66,9 @@ fn locale(creation: &Creation, said: &Text, encoding: Encoding) -> Option<Diagno
     let builtin = creation.builtin_locale.as_ref().filter(|said| {
         BuiltinLocale::new(&said.value).is_some_and(|locale| !locale.supports(encoding))
     });
-    // The provider's own name of a locale has no encoding in it.
-    let is_libc = creation
-        .locale_provider
-        .as_ref()
-        .is_none_or(|said| &*said.value == "libc");
-    let locale = creation.locale.as_ref().filter(|_| is_libc);
+    // Whoever the provider is, collation and character type are those of the C library.
+    let is_used = creation.collate.is_none() || creation.ctype.is_none();
+    let locale = creation.locale.as_ref().filter(|_| is_used);
     let mut libc = [locale, creation.collate.as_ref(), creation.ctype.as_ref()]
         .into_iter()
         .flatten();

@@ -9,13 +9,14 @@ use crate::source::{Span, Spanned};
 rule! {
     /// ## What it does
     /// Finds privileges in `grants` and `defaultPrivileges` that PostgreSQL doesn't know, or doesn't know for the kind of
-    /// object at hand, lists of privileges that are empty or that name others beside `ALL`, and `withGrantOption` for
-    /// `public`.
+    /// object at hand, lists of privileges that are empty or that name others beside `ALL`, `withGrantOption` for
+    /// `public`, and grants on languages that are not trusted.
     ///
     /// ## Why is this bad?
     /// The server refuses the statement. Each kind of object has privileges of its own: EXECUTE is for routines,
     /// CREATE for databases, schemas and tablespaces, and a table's rows are changed with INSERT, UPDATE and DELETE.
-    /// `ALL` stands alone, and only roles can pass on what they were granted.
+    /// `ALL` stands alone, and only roles can pass on what they were granted. Languages such as `c` and `plpython3u` are
+    /// for superusers only, and have no privileges.
     ///
     /// ## Example
     /// ```toml
@@ -51,6 +52,14 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
                 privileges(kind, said, grant.span, findings);
             }
             findings.extend(option_of_public(&grant.role, grant.with_grant_option));
+            let languages =
+                target::kinds(&grant.on).filter(|(kind, ..)| *kind == ObjectKind::Language);
+            let names = languages.flat_map(|(.., names)| names);
+            findings.extend(
+                names
+                    .filter(|name| UNTRUSTED.contains(&&*name.value))
+                    .map(untrusted),
+            );
         }
         for future in &database.default_privileges {
             if let Some(said) = &future.privileges {
@@ -60,6 +69,27 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             findings.extend(option_of_public(&future.role, future.with_grant_option));
         }
     }
+}
+
+/// Languages that come with PostgreSQL and that only superusers can use.
+const UNTRUSTED: [&str; 6] = [
+    "c",
+    "internal",
+    "plperlu",
+    "plpython2u",
+    "plpython3u",
+    "pltclu",
+];
+
+/// GRANT: "language is not trusted".
+fn untrusted(name: &Text) -> Diagnostic {
+    let message = format!(
+        "no privileges can be granted on the language {}",
+        phrase::backticked(&name.value)
+    );
+    Diagnostic::new(&INVALID_PRIVILEGE, name.span, message)
+        .label("not trusted: only superusers write functions in it")
+        .help("remove it from the grant; a function in it is granted as every other, with EXECUTE on the function")
 }
 
 /// GRANT: "grant options can only be granted to roles".

@@ -1,6 +1,6 @@
 //! An extension whose library is not loaded when the server starts.
 
-use super::{Findings, Scope};
+use super::{Findings, Scope, unread};
 use crate::declaration::{Extension, Preload};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::extension;
@@ -27,6 +27,9 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
+    if unread::may_hide_a_file(findings) {
+        return;
+    }
     let declarations = scope.declarations;
     let of_server = |library: &str| {
         declarations

@@ -68,6 +68,7 @@ pub mod removed_and_declared;
 pub mod reserved_database;
 pub mod reserved_role;
 pub mod reserved_schema;
+pub mod reserved_tablespace;
 pub mod rule_index;
 mod scope;
 pub mod secret_in_store;
@@ -75,6 +76,7 @@ pub mod slash_name;
 pub mod string_list_databases;
 pub mod syntax_error;
 pub mod target;
+pub mod template_cycle;
 pub mod transaction_in_hook;
 pub mod truncated_names_collide;
 pub mod trust_authentication;
@@ -99,7 +101,10 @@ pub mod wrong_type;
 
 pub use scope::{Findings, RoleOrigin, Scope};
 
-use crate::diagnostic::Rule;
+use std::collections::HashSet;
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::source::Span;
 
 /// Every rule, sorted by its code.
 pub static RULES: &[&Rule] = &[
@@ -165,10 +170,12 @@ pub static RULES: &[&Rule] = &[
     &reserved_database::RESERVED_DATABASE,
     &reserved_role::RESERVED_ROLE,
     &reserved_schema::RESERVED_SCHEMA,
+    &reserved_tablespace::RESERVED_TABLESPACE,
     &secret_in_store::SECRET_IN_STORE,
     &slash_name::SLASH_NAME,
     &string_list_databases::STRING_LIST_DATABASES,
     &syntax_error::SYNTAX_ERROR,
+    &template_cycle::TEMPLATE_CYCLE,
     &transaction_in_hook::TRANSACTION_IN_HOOK,
     &truncated_names_collide::TRUNCATED_NAMES_COLLIDE,
     &trust_authentication::TRUST_AUTHENTICATION,
@@ -237,7 +244,6 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     name_too_long::check,
     no_database::check,
     no_declarations::check,
-    nul_character::check,
     open_to_everybody::check,
     owner_without_inherit::check,
     parameter_not_settable::check,
@@ -249,8 +255,10 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     reserved_database::check,
     reserved_role::check,
     reserved_schema::check,
+    reserved_tablespace::check,
     secret_in_store::check,
     slash_name::check,
+    template_cycle::check,
     transaction_in_hook::check,
     truncated_names_collide::check,
     trust_authentication::check,
@@ -271,7 +279,18 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
 
 /// Applies every rule over what is declared.
 pub fn check(scope: &Scope, findings: &mut Findings) {
+    let of_readers = findings.len();
     for check in CHECKS {
         check(scope, findings);
     }
+    let invented: HashSet<Span> = scope.invented().collect();
+    if !invented.is_empty() {
+        let found = findings.split_off(of_readers);
+        let is_real = |finding: &Diagnostic| {
+            let mut places = std::iter::once(&finding.primary).chain(&finding.related);
+            !places.any(|place| invented.contains(&place.span))
+        };
+        findings.extend(found.into_iter().filter(is_real));
+    }
+    nul_character::without_others(findings);
 }

@@ -1,16 +1,17 @@
-//! A text that PostgreSQL can't hold.
+//! A text that neither PostgreSQL nor Nix can hold.
 
-use super::{Findings, Scope};
-use crate::declaration::{Database, Role, Text};
+use super::Findings;
 use crate::diagnostic::{Diagnostic, rule};
+use crate::source::Span;
 
 rule! {
     /// ## What it does
-    /// Finds comments, locales, encodings and versions of extensions with a NUL character. (Names, hooks and values of
-    /// server parameters have rules of their own.)
+    /// Finds texts with a NUL character, such as comments, locales and templates of environment files. (Names, hooks and
+    /// values of server parameters have rules of their own.)
     ///
     /// ## Why is this bad?
-    /// No text of PostgreSQL can hold a NUL character: nothing of the server would be set up.
+    /// No text of PostgreSQL can hold a NUL character, no path and no variable of Linux, and no string of Nix: nothing could
+    /// be rendered or set up.
     ///
     /// ## Example
     /// ```toml
@@ -23,37 +24,31 @@ rule! {
     pub NUL_CHARACTER = "nul-character", Error
 }
 
-/// Applies the rule.
-pub fn check(scope: &Scope, findings: &mut Findings) {
-    let databases = scope.declarations.databases();
-    let databases = databases.flat_map(|(_, database)| texts_of_database(database));
-    let roles = scope.declarations.roles();
-    let roles = roles.filter_map(|(_, role): (_, &Role)| role.comment.as_ref());
-    for text in databases.chain(roles) {
-        if text.value.contains('\0') {
-            findings.push(
-                Diagnostic::new(&NUL_CHARACTER, text.span, "a text has a NUL character")
-                    .label("has a NUL character")
-                    .help("remove the NUL character: no text of PostgreSQL can hold one"),
-            );
-        }
-    }
+/// A text or a name with a NUL character, as the reader finds it wherever it stands.
+pub fn finding(text: &str, span: Span) -> Option<Diagnostic> {
+    text.contains('\0').then(|| {
+        Diagnostic::new(&NUL_CHARACTER, span, "a text has a NUL character")
+            .label("has a NUL character")
+            .help("remove the NUL character: no text of PostgreSQL, Linux or Nix can hold one")
+    })
 }
 
-fn texts_of_database(database: &Database) -> impl Iterator<Item = &Text> {
-    let creation = database.creation.iter().flat_map(|creation| {
-        [
-            &creation.encoding,
-            &creation.locale,
-            &creation.collate,
-            &creation.ctype,
-            &creation.icu_locale,
-            &creation.icu_rules,
-            &creation.comment,
-        ]
+/// Leaves out what another rule tells of the same text.
+pub fn without_others(findings: &mut Findings) {
+    let is_nul = |finding: &Diagnostic| finding.rule.code == NUL_CHARACTER.code;
+    if !findings.iter().any(is_nul) {
+        return;
+    }
+    let others: Vec<Span> = findings
+        .iter()
+        .filter(|finding| !is_nul(finding))
+        .map(|finding| finding.primary.span)
+        .collect();
+    findings.retain(|finding| {
+        let place = finding.primary.span;
+        let within = |other: &Span| {
+            other.file == place.file && place.start <= other.start && other.end <= place.end
+        };
+        !is_nul(finding) || !others.iter().any(within)
     });
-    let extensions = database.extensions.iter();
-    creation
-        .chain(extensions.map(|extension| &extension.version))
-        .flatten()
 }

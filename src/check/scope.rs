@@ -102,6 +102,13 @@ impl<'d> Scope<'d> {
         of_services.chain(databases.filter_map(|(_, database)| database.connection.as_deref()))
     }
 
+    /// The places of names that stand for some that are not declared.
+    pub fn invented(&self) -> impl Iterator<Item = Span> {
+        let databases = self.declarations.databases();
+        let names = databases.flat_map(|(_, database)| [database.name.span, database.user.span]);
+        names.filter(|span| span.start == span.end)
+    }
+
     /// The declared major version of the server, when it is one that dbgen knows.
     pub fn version(&self) -> Option<Version> {
         self.declarations

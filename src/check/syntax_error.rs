@@ -4,8 +4,8 @@ use crate::diagnostic::rule;
 
 rule! {
     /// ## What it does
-    /// Reports every place where a file is not valid TOML, JSON or Nix, and a file whose top is not a table
-    /// (TOML), an object (JSON) or an attribute set (Nix).
+    /// Reports the places where a file is not valid TOML or Nix, the first one where it is not valid JSON, and a file whose
+    /// top is not a table (TOML), an object (JSON) or an attribute set (Nix).
     ///
     /// ## Why is this bad?
     /// Nothing in the file can be trusted to mean what its author meant, so nothing is rendered.

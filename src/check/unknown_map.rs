@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Findings, Scope};
+use super::{Findings, Scope, unread};
 use crate::catalog::access::MAP;
 use crate::diagnostic::{Diagnostic, phrase, rule};
 
@@ -35,6 +35,9 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
+    if unread::may_hide_a_file(findings) {
+        return;
+    }
     let instances = &scope.declarations.instances;
     let mut maps: BTreeSet<&str> = instances
         .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Findings, Scope, invalid_name};
+use super::{Findings, Scope, invalid_name, unread};
 use crate::declaration::{Service, Text};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::version::Version;
@@ -67,6 +67,7 @@ const MOST_COMPARISONS: usize = 200_000;
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
+    let may_be_elsewhere = unread::may_hide_a_role(scope, findings);
     let may_be_public = privileges(scope);
     let mut candidates = Vec::new();
     let mut comparisons = 0;
@@ -84,6 +85,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             {
                 continue;
             }
+            None if may_be_elsewhere => continue,
             None if name == "public" && may_be_public.contains(&role.span) => continue,
             None => {}
         }

@@ -3,8 +3,9 @@
 use super::shape::{Kind, Shape};
 use super::shapes::{FILE, PASSWORD, SERVICE};
 use crate::check::{
-    example, missing_field::MISSING_FIELD, non_literal, plain_text_password, string_list_databases,
-    unknown_key::UNKNOWN_KEY, unknown_value::UNKNOWN_VALUE, wrong_type::WRONG_TYPE,
+    example, missing_field::MISSING_FIELD, non_literal, nul_character, plain_text_password,
+    string_list_databases, unknown_key::UNKNOWN_KEY, unknown_value::UNKNOWN_VALUE,
+    wrong_type::WRONG_TYPE,
 };
 use crate::diagnostic::{Diagnostic, phrase};
 use crate::source::{Format, Node, Span, TOO_LARGE, Table, Value};
@@ -102,6 +103,10 @@ impl Conform<'_> {
     }
 
     fn value(&mut self, name: &str, node: &Node, kind: Kind, shape: &Shape) {
+        if let Value::String(text) = &node.value {
+            self.findings
+                .extend(nul_character::finding(text, node.span));
+        }
         match (&kind, &node.value) {
             // The reader has told of it.
             (_, Value::Other(what)) if *what == TOO_LARGE => {}
@@ -131,10 +136,13 @@ impl Conform<'_> {
                     .for_each(|node| self.value(name, node, **item, shape));
             }
             (Kind::Map(item), Value::Table(table)) => {
-                table
-                    .entries
-                    .iter()
-                    .for_each(|entry| self.value(&entry.key.name, &entry.node, **item, shape));
+                for entry in &table.entries {
+                    let name = nul_character::finding(&entry.key.name, entry.key.span);
+                    self.findings.extend(name);
+                    if entry.node.value != Value::Null {
+                        self.value(&entry.key.name, &entry.node, **item, shape);
+                    }
+                }
             }
             (Kind::Table(inner), Value::Table(table)) => self.table(table, inner, node.span),
             (Kind::OneOf(kinds), value) => match kinds.iter().find(|kind| kind.fits(value)) {
@@ -163,19 +171,38 @@ impl Conform<'_> {
             phrase::backticked(name),
             node.value.kind()
         );
-        self.findings.push(
-            Diagnostic::new(&WRONG_TYPE, node.span, message)
-                .label(format!("expected {expected}"))
+        let finding =
+            Diagnostic::new(&WRONG_TYPE, node.span, message).label(format!("expected {expected}"));
+        let written = match &node.value {
+            Value::Other("a date" | "a time" | "a date and time") if kind.fits_string() => {
+                Some("put it between quotes".to_owned())
+            }
+            Value::Float(number)
+                if kind.fits(&Value::Integer(0))
+                    && number.fract() == 0.0
+                    && number.abs() < 1e15 =>
+            {
+                Some(format!("write `{number:.0}`"))
+            }
+            _ => None,
+        };
+        self.findings.push(match written {
+            Some(help) => finding.help(help),
+            None => finding
                 .help(format!(
                     "write {} like this:",
                     phrase::with_article(shape.name)
                 ))
                 .example(example::in_format(self.format, shape.example)),
-        );
+        });
     }
 }
 
 impl Kind {
+    fn fits_string(&self) -> bool {
+        self.fits(&Value::String("".into()))
+    }
+
     /// Whether a value is of this kind at first sight: enough to choose among several.
     fn fits(&self, value: &Value) -> bool {
         match self {

@@ -258,9 +258,9 @@ pub struct Database {
     pub span: Span,
     /// The kind of server.
     pub kind: Text,
-    /// The database's name.
+    /// The database's name. Where it is not declared, `user` with an empty place stands for it.
     pub name: Text,
-    /// The role that the service logs in as.
+    /// The role that the service logs in as. Where it is not declared, `name` with an empty place stands for it.
     pub user: Text,
     /// The server's port.
     pub port: Option<Spanned<i64>>,

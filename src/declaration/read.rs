@@ -7,7 +7,7 @@ use super::{
     Grant, Hook, Ident, Instance, Membership, Password, Project, Removed, Role, Rule, Schema,
     Service, Target, Text,
 };
-use crate::source::{Node, Spanned, Value};
+use crate::source::{Node, Span, Spanned, Value};
 
 pub fn project(fields: Fields) -> Project {
     Project {
@@ -79,12 +79,23 @@ pub fn service(name: Text, fields: Fields) -> Service {
     }
 }
 
+/// A database without its type, name or user is read all the same, so that everything else of it is checked: name and user stand for
+/// each other then. What stands for something that is not there has an empty place at the start of the table.
 fn database(fields: Fields) -> Option<Database> {
+    let nowhere = Span::new(
+        fields.span.file,
+        fields.span.start as usize,
+        fields.span.start as usize,
+    );
+    let (name, user) = (fields.text("name"), fields.text("user"));
+    let instead = |other: &Option<Text>| Some(Spanned::new(other.as_ref()?.value.clone(), nowhere));
     Some(Database {
         span: fields.span,
-        kind: fields.text("type")?,
-        name: fields.text("name")?,
-        user: fields.text("user")?,
+        kind: fields
+            .text("type")
+            .unwrap_or_else(|| Spanned::new("postgresql".into(), nowhere)),
+        name: name.clone().or_else(|| instead(&user))?,
+        user: user.or_else(|| instead(&name))?,
         port: fields.integer("port"),
         extra_config: fields.settings("extraConfig"),
         details: details(fields),
@@ -234,7 +245,7 @@ fn target(node: &Node) -> Option<Target> {
     let kinds = table
         .entries
         .iter()
-        .filter(|entry| entry.key.name != "columns")
+        .filter(|entry| entry.key.name != "columns" && entry.node.value != Value::Null)
         .map(|entry| {
             let kind = Spanned::new(entry.key.name.as_ref().into(), entry.key.span);
             (kind, fields.one_or_more(&entry.key.name))
