@@ -342,7 +342,7 @@ pub static DATABASE: Shape = Shape {
             "public",
             Kind::Enum(&["revoke", "keep"]),
             "\"revoke\"",
-            "What becomes of the privileges that PUBLIC has in this database, those that the server gives it included, where they are not declared for `public`. \"keep\" leaves them alone and reports them, also where `converge` is \"authoritative\".",
+            "What becomes of the privileges that PUBLIC has in this database, those that the server gives it included, where they are not declared for `public`. What is created later is closed to PUBLIC where the owner, `user`, an owner of a schema, a role with the preset owner or a `creator` of default privileges creates it, not where a role does that was only granted CREATE. \"keep\" leaves them alone and reports them, also where `converge` is \"authoritative\".",
         ),
         optional(
             "hooks",
@@ -612,7 +612,7 @@ const PATTERNS: Kind = Kind::OneOf(&[Kind::String, STRINGS]);
 
 static TARGET: Shape = Shape {
     name: "target",
-    doc: "The objects of a grant: exactly one kind. `schema.*` means all of the schema; a pattern that names one object narrows the wildcard for the same role. `schema.*` of tables, sequences, routines and types also holds for what the owner, `user` and the schema's owner create there later; of functions, procedures and domains only for what is there, because default privileges can't tell functions from procedures, nor domains from other types.",
+    doc: "The objects of a grant: exactly one kind. `schema.*` means all of the schema; a pattern that names one object narrows the wildcard for the same role. `schema.*` of tables, sequences, routines and types also holds for what the owner, `user` and the schema's owner create there later; of functions, procedures and domains only for what is there, because default privileges can't tell functions from procedures, nor domains from other types. A role gets CONNECT and USAGE of the schema with it; `public` gets neither, and needs grants of its own for them.",
     fields: &[
         optional("schema", PATTERNS, "", "Schemas."),
         optional(
@@ -661,7 +661,7 @@ static ACCESS: Shape = Shape {
         required(
             "preset",
             Kind::Enum(&["read-only", "read-write", "owner"]),
-            "read-only: CONNECT, USAGE, SELECT; read-write: also INSERT, UPDATE, DELETE and sequences; owner: everything on the schemas. Future objects included.",
+            "read-only: CONNECT, USAGE of the schemas, SELECT on tables and sequences; read-write: also TEMPORARY, INSERT, UPDATE, DELETE, USAGE of sequences and EXECUTE on all routines; owner: CONNECT, TEMPORARY and everything on the schemas. Future objects included, as far as the owner, `user`, the schema's owner or a role with the preset owner creates them.",
         ),
         optional(
             "schemas",
