@@ -264,7 +264,7 @@ fn agree(databases: &mut [Value], roles: &mut [Value]) {
 }
 
 const UNIX_USERS: &[&str] = &["immich", "_apt", "web-1", "a", "nobody", "host$"];
-pub const UNITS: &[&str] = &["a.service", "b@c.service", "x-y.timer", "a\\x2db.mount"];
+pub const UNITS: &[&str] = &["a.service", "b@c.service", "x-y.timer", "a\\x2db.timer"];
 const ADDRESSES: &[&str] = &[
     "10.0.0.0/8",
     "10.0.0.6",
