@@ -24,7 +24,7 @@ use run::{Folder, has, seen};
 use serde_json::json;
 use support::postgres::{Cluster, newest};
 use unit::{Unit, mode};
-use units::{analyze, write_units};
+use units::{analyze, with_made, write_units};
 
 const README: &str = include_str!("../README.md");
 
@@ -122,11 +122,10 @@ fn what_the_service_is_given_connects() {
     let made = unit.path("state/passwords/wiki");
     let password = fs::read_to_string(&made).unwrap();
     assert_eq!((password.len(), mode(&made)), (43, 0o400));
-    // What systemd does: the file of the other unit becomes the credential of this one.
-    unit.give("password.wiki", password.as_bytes());
+    let program = script(&evaluator, &unit.path("module.nix"));
     fs::write(
         unit.path("connections"),
-        script(&evaluator, &unit.path("module.nix")),
+        with_made(&program, &unit.path("state/passwords")),
     )
     .unwrap();
     fs::create_dir(unit.path("files")).unwrap();
