@@ -698,6 +698,15 @@ fn what_the_owner_of_a_database_makes_and_sets_is_never_run_by_the_superuser() {
                 None,
             );
             assert!(seen(&mut astray, b"").out.ends_with("t\n"));
+            let program = Program::of(&declared);
+            for mode in [Mode::Plan, Mode::Apply] {
+                let run = program.run(cluster, mode);
+                assert_eq!(
+                    (run.status, cluster.sql("postgres", innocent).as_str()),
+                    (Some(0), "f"),
+                    "{run}"
+                );
+            }
             let removed =
                 json!({ "removed": { "databases": ["app"], "dumpDirectory": "/nonexistent" } });
             let removing = json!({ "instances": { "main": removed }, "services": {
