@@ -447,11 +447,7 @@ fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
     let (port, _listener) = mute();
     for (command, patience, status) in [("plan", "", 2), ("apply", "2", 2), ("verify", "2", 1)] {
         let mut dbgen = folder.command(run::DBGEN);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("PG") {
-                dbgen.env_remove(name);
-            }
-        }
+        run::without_libpq(&mut dbgen);
         dbgen.env("PGCONNECT_TIMEOUT", patience);
         let connection = format!("host=127.0.0.1 port={port} user=x sslmode=disable");
         dbgen.args([command, "--connect", &connection]);

@@ -36,11 +36,7 @@ fn dbgen(folder: &Folder, cluster: &Cluster, user: &str, arguments: &[&str]) -> 
 fn alone(folder: &Folder, arguments: &[&str]) -> Command {
     let mut command = folder.command(DBGEN);
     command.args(arguments);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PG") {
-            command.env_remove(name);
-        }
-    }
+    run::without_libpq(&mut command);
     command
         .env("PGPASSFILE", "/nonexistent")
         .env("PGCONNECT_TIMEOUT", "10");

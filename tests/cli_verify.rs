@@ -74,11 +74,7 @@ fn set_rules(cluster: &Cluster, text: &str) {
 
 fn command(folder: &Folder, arguments: &[&str]) -> Command {
     let mut command = folder.command(DBGEN);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PG") {
-            command.env_remove(name);
-        }
-    }
+    run::without_libpq(&mut command);
     command.args(["verify", "app.toml"]).args(arguments);
     command
 }

@@ -40,11 +40,7 @@ fn dbgen(cluster: &Cluster, declared: &Value, arguments: &[&str]) -> Seen {
     let folder = Folder::with(&[("app.json", &declared.to_string())]);
     let mut command: Command = folder.command(DBGEN);
     command.args(arguments).arg("app.json");
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PG") {
-            command.env_remove(name);
-        }
-    }
+    run::without_libpq(&mut command);
     command
         .env("PGPASSFILE", "/nonexistent")
         .env("PGHOST", &cluster.socket)

@@ -69,11 +69,7 @@ fn declare(folder: &Folder, databases: &str, roles: &str, dumps: &std::path::Pat
 fn dbgen(folder: &Folder, cluster: &Cluster, arguments: &[&str]) -> Command {
     let mut command = folder.command(DBGEN);
     command.args(arguments).arg("declared.toml");
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PG") {
-            command.env_remove(name);
-        }
-    }
+    run::without_libpq(&mut command);
     command
         .env("PGPASSFILE", "/nonexistent")
         .env("PGHOST", &cluster.socket)

@@ -63,11 +63,7 @@ password = {{ file = "/etc/secrets/vault/SCRT_local_password_maintenance_passwor
 /// The output, with the names that the documentation has for what differs from host to host.
 fn verified(folder: &Folder, cluster: &Cluster) -> (Option<i32>, String) {
     let mut command = folder.command(DBGEN);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PG") {
-            command.env_remove(name);
-        }
-    }
+    run::without_libpq(&mut command);
     let password = "endoregDbLocal=vault.secret";
     command.args([
         "verify",

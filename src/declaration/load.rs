@@ -156,17 +156,9 @@ pub fn includes(project: &Path, file: &Path) -> bool {
     let mut run = Run::default();
     let is_read =
         source::load(project, &mut run.sources).map(|loaded| run.add(loaded, FileKind::Project));
-    let globs: Vec<&str> = run
-        .declarations
-        .project
-        .include
-        .iter()
-        .map(|glob| &*glob.value)
-        .collect();
-    let folder = project.parent().unwrap_or(Path::new(""));
     let real = file.canonicalize().ok();
     is_read.is_ok()
-        && source::include(folder, &globs).is_ok_and(|included| {
+        && run.included(project).is_ok_and(|included| {
             included
                 .files
                 .iter()
@@ -212,6 +204,14 @@ impl Run {
                 .map_or(true, |file| self.seen.insert(file))
     }
 
+    /// What the globs name of the project file, which has been read.
+    fn included(&self, project: &Path) -> Result<source::Included, LoadError> {
+        let folder = project.parent().unwrap_or(Path::new(""));
+        let globs = self.declarations.project.include.iter();
+        let globs: Vec<&str> = globs.map(|glob| &*glob.value).collect();
+        Ok(source::include(folder, &globs)?)
+    }
+
     /// Reads a file of declarations, unless it is a module that dbgen rendered.
     fn declarations_of(&mut self, file: PathBuf) -> Result<bool, LoadError> {
         let loaded = source::load_declarations(&file, &mut self.sources)?;
@@ -247,15 +247,7 @@ impl Run {
         let loaded = source::load(path, &mut self.sources)?;
         self.add(loaded, FileKind::Project);
         self.inputs.push(path.to_owned());
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let patterns: Vec<&str> = self
-            .declarations
-            .project
-            .include
-            .iter()
-            .map(|glob| &*glob.value)
-            .collect();
-        let included = source::include(folder, &patterns)?;
+        let included = self.included(path)?;
         for glob in &self.declarations.project.include {
             let is_among = |globs: &[String]| globs.iter().any(|among| **among == *glob.value);
             if is_among(&included.unmatched) {

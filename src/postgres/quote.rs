@@ -14,6 +14,17 @@ pub fn quote_literal(text: &str) -> String {
     format!("E{}", doubled(&text.replace('\\', "\\\\"), '\''))
 }
 
+/// The text as a constant in which nothing is escaped and psql reads nothing, between dollar signs and `tag`, which gets longer where the
+/// text has it.
+pub fn quote_dollar(text: &str, tag: &str) -> String {
+    let mut tag = format!("${tag}$");
+    // Not before its end either: the text may end in the beginning of the tag.
+    while format!("{text}{tag}").find(&tag) != Some(text.len()) {
+        tag.insert(1, '_');
+    }
+    format!("{tag}{text}{tag}")
+}
+
 /// The text as one token of `pg_hba.conf` or `pg_ident.conf`: between double quotes it is no key word and no comment. It says
 /// nothing of what the server refuses there: `hba` does.
 pub fn quote_token(text: &str) -> String {
@@ -75,6 +86,18 @@ mod tests {
         assert_eq!(quote_identifier("Ta\"ble"), "\"Ta\"\"ble\"");
         assert_eq!(quote_literal("it's"), "'it''s'");
         assert_eq!(quote_literal(""), "''");
+    }
+
+    #[test]
+    fn no_text_ends_its_own_quotes() {
+        for text in ["a", "$sql$", "x$sql", "$_sql$ $sql$", "$sql$_sql", "$"] {
+            let quoted = quote_dollar(text, "sql");
+            let tag = &quoted[..quoted[1..].find('$').map_or(0, |at| at + 2)];
+            let (inner, rest) = quoted[tag.len()..].split_once(tag).unwrap_or_default();
+            assert_eq!((inner, rest), (text, ""));
+        }
+        assert_eq!(quote_dollar("a", "part"), "$part$a$part$");
+        assert_eq!(quote_dollar("$part$", "part"), "$_part$$part$$_part$");
     }
 
     #[test]

@@ -142,3 +142,12 @@ pub fn has(program: &str, test: &str) -> bool {
     }
     found
 }
+
+/// Takes everything out of the environment that tells libpq of a server.
+pub fn without_libpq(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PG") {
+            command.env_remove(name);
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The text of the program: its parts put together, and the placeholders of a text filled.
 
+use crate::postgres::quote::quote_dollar;
+
 /// The start of the script.
 pub const HEAD: &str = include_str!("../../../templates/provision/head.sql");
 /// One part of the server: its roles, its databases, the contents of one of them.
@@ -86,7 +88,7 @@ impl Programs {
         Programs(
             texts
                 .into_iter()
-                .map(|(name, text)| (name, dollar_quote(&text)))
+                .map(|(name, text)| (name, quote_dollar(&text, "dbgen_part")))
                 .collect(),
         )
     }
@@ -108,15 +110,6 @@ impl Programs {
 fn program(difference: &str) -> String {
     let difference = with_part(difference, "-- @scram", SCRAM);
     with_part(ENGINE, "-- @difference", &difference)
-}
-
-/// The text as an SQL constant in which nothing is escaped.
-fn dollar_quote(text: &str) -> String {
-    let mut tag = String::from("$dbgen_part$");
-    while text.contains(&tag) {
-        tag.insert(1, '_');
-    }
-    format!("{tag}{text}{tag}")
 }
 
 /// The text with another in place of each line that is the mark.
@@ -179,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn no_tag_of_a_dollar_quote_stands_in_what_it_quotes() {
+    fn a_program_is_one_block_without_marks() {
         for part in [ROLES, DATABASES, CONTENTS] {
             let program = program(part);
             assert_eq!(program.matches("$dbgen$").count(), 2);
@@ -187,10 +180,5 @@ mod tests {
             assert!(program.ends_with("$dbgen$;\n"));
             assert!(!program.contains("-- @"), "a mark is left");
         }
-        assert_eq!(dollar_quote("a"), "$dbgen_part$a$dbgen_part$");
-        assert_eq!(
-            dollar_quote("$dbgen_part$"),
-            "$_dbgen_part$$dbgen_part$$_dbgen_part$"
-        );
     }
 }
