@@ -9,8 +9,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dbgen::declaration::shape::{Field, Kind, Shape};
+use dbgen::declaration::shapes::{FILE, SERVICE};
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use run::{Folder, Seen};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What a schema can see; all other findings need more than one place, or a fact about PostgreSQL.
 const STRUCTURAL: &[&str] = &[
@@ -148,6 +155,30 @@ for name, schema in request['schemas'].items():
 print(json.dumps([[e.message for e in validators[name].iter_errors(value)] for name, value in request['documents']]))
 ";
 
+fn has_validator(folder: &Folder, test: &str) -> bool {
+    let is_there =
+        run::has("python3", test) && folder.sh("python3 -c 'import jsonschema'").status == Some(0);
+    if !is_there {
+        eprintln!("skipped: {test}: Python has no jsonschema");
+    }
+    is_there
+}
+
+/// What the validator says of each document, which stands beside the name of its schema.
+fn verdicts(folder: &Folder, documents: Vec<Value>) -> Vec<Vec<String>> {
+    let schema = |name: &str| serde_json::from_str::<Value>(&folder.read(name)).unwrap();
+    let request = json!({
+        "schemas": { "dbgen.schema.json": schema("dbgen.schema.json"), "dbgen.project.schema.json": schema("dbgen.project.schema.json") },
+        "documents": documents,
+    });
+    let seen = run::seen(
+        folder.command("python3").args(["-c", VALIDATE]),
+        request.to_string().as_bytes(),
+    );
+    assert_eq!(seen.status, Some(0), "{}", seen.err);
+    serde_json::from_str(&seen.out).unwrap()
+}
+
 #[test]
 fn a_validator_takes_what_dbgen_takes_and_refuses_what_is_wrong_in_structure() {
     let test = "a_validator_takes_what_dbgen_takes_and_refuses_what_is_wrong_in_structure";
@@ -163,24 +194,13 @@ fn a_validator_takes_what_dbgen_takes_and_refuses_what_is_wrong_in_structure() {
             "http://json-schema.org/draft-07/schema#"
         );
     }
-    if !run::has("python3", test) || folder.sh("python3 -c 'import jsonschema'").status != Some(0) {
-        eprintln!("skipped: {test}: Python has no jsonschema");
+    if !has_validator(&folder, test) {
         return;
     }
-    let documents: Vec<Value> = judged
+    let documents = judged
         .iter()
-        .map(|(judged, value)| json!([judged.schema(), value]))
-        .collect();
-    let request = json!({
-        "schemas": { "dbgen.schema.json": schema("dbgen.schema.json"), "dbgen.project.schema.json": schema("dbgen.project.schema.json") },
-        "documents": documents,
-    });
-    let seen = run::seen(
-        folder.command("python3").args(["-c", VALIDATE]),
-        request.to_string().as_bytes(),
-    );
-    assert_eq!(seen.status, Some(0), "{}", seen.err);
-    let verdicts: Vec<Vec<String>> = serde_json::from_str(&seen.out).unwrap();
+        .map(|(judged, value)| json!([judged.schema(), value]));
+    let verdicts = verdicts(&folder, documents.collect());
     let mut wrong = Vec::new();
     let (mut taken, mut refused) = (0, 0);
     for ((judged, _), errors) in judged.iter().zip(&verdicts) {
@@ -199,6 +219,159 @@ fn a_validator_takes_what_dbgen_takes_and_refuses_what_is_wrong_in_structure() {
     assert!(
         taken > 40 && refused > 5,
         "{taken} taken, {refused} refused"
+    );
+}
+
+/// Anything at all. No float is whole: of `5432.0` a schema says that it is an integer.
+fn any_value() -> BoxedStrategy<Value> {
+    let text = select(&["", "a", "/a", "main", "restart", "all"][..]);
+    prop_oneof![
+        6 => Just(Value::Null),
+        2 => any::<bool>().prop_map(Value::from),
+        2 => select(&[0, 1, 16, 5432][..]).prop_map(Value::from),
+        1 => Just(json!(1.5)),
+        3 => text.clone().prop_map(Value::from),
+        1 => vec(prop_oneof![text.clone().prop_map(Value::from), Just(Value::Null)], 0..2).prop_map(Value::from),
+        1 => text.prop_map(|text| json!({ text: text })),
+    ]
+    .boxed()
+}
+
+/// Mostly what may stand there.
+fn value(kind: &'static Kind) -> BoxedStrategy<Value> {
+    let right = match kind {
+        Kind::Bool => any::<bool>().prop_map(Value::from).boxed(),
+        Kind::Integer => select(&[0, 1, 16, 5432][..]).prop_map(Value::from).boxed(),
+        Kind::String => select(&["a", "b"][..]).prop_map(Value::from).boxed(),
+        Kind::Enum(values) => select(*values).prop_map(Value::from).boxed(),
+        Kind::Setting => prop_oneof![
+            select(vec![json!("a"), json!(true), json!(1), json!(1.5)]),
+            vec(value(&Kind::String), 0..3).prop_map(Value::from),
+        ]
+        .boxed(),
+        Kind::List(item) => vec(value(item), 0..3).prop_map(Value::from).boxed(),
+        Kind::Map(item) => btree_map(
+            "[a-c]",
+            prop_oneof![9 => value(item), 1 => Just(Value::Null)],
+            0..3,
+        )
+        .prop_map(|map| Value::Object(map.into_iter().collect()))
+        .boxed(),
+        Kind::Table(shape) => table(shape.fields),
+        Kind::OneOf(kinds) => select(*kinds)
+            .prop_flat_map(|kind| value(Box::leak(Box::new(kind))))
+            .boxed(),
+    };
+    prop_oneof![120 => right, 1 => any_value()].boxed()
+}
+
+/// Mostly the required fields and a few of the others.
+fn table(fields: &'static [Field]) -> BoxedStrategy<Value> {
+    let each: Vec<_> = fields
+        .iter()
+        .map(|field| {
+            let (there, absent) = match field.required {
+                true => (200, 1),
+                false => (3, 20),
+            };
+            prop_oneof![
+                there => value(&field.kind).prop_map(Some),
+                1 => Just(Some(Value::Null)),
+                absent => Just(None),
+            ]
+        })
+        .collect();
+    let stranger = prop_oneof![
+        200 => Just(None),
+        1 => (select(&["x", "password", "databases", "services"][..]), any_value()).prop_map(Some),
+    ];
+    (each, stranger)
+        .prop_map(move |(values, stranger)| {
+            let said = fields.iter().zip(values);
+            let said = said.filter_map(|(field, value)| Some((field.name.to_owned(), value?)));
+            let mut table: Map<String, Value> = said.collect();
+            table.extend(stranger.map(|(key, value)| (key.to_owned(), value)));
+            Value::Object(table)
+        })
+        .boxed()
+}
+
+fn document() -> BoxedStrategy<Value> {
+    fn fields(shape: &'static Shape) -> BoxedStrategy<Value> {
+        table(shape.fields)
+    }
+    let databases = value(&SERVICE.fields[1].kind);
+    let both = (fields(&FILE), fields(&SERVICE)).prop_map(|(mut file, service)| {
+        if let (Value::Object(file), Value::Object(service)) = (&mut file, service) {
+            file.extend(service);
+        }
+        file
+    });
+    let services = btree_map("[a-c]", fields(&SERVICE), 1..3)
+        .prop_map(|services| json!({ "services": services }));
+    prop_oneof![
+        6 => databases.prop_map(|databases| json!({ "databases": databases })),
+        4 => services,
+        4 => fields(&SERVICE),
+        2 => fields(&FILE),
+        2 => both,
+        1 => select(&["a", ""][..]).prop_map(|at| json!({ "$schema": at, "services": {} })),
+        1 => any_value().prop_map(|at| json!({ "$schema": at })),
+    ]
+    .boxed()
+}
+
+#[test]
+fn a_validator_and_dbgen_agree_about_random_documents() {
+    let test = "a_validator_and_dbgen_agree_about_random_documents";
+    let folder = with_schemas();
+    if !has_validator(&folder, test) {
+        return;
+    }
+    let strategy = document();
+    let mut runner = TestRunner::default();
+    let documents: Vec<Value> = (0..1500)
+        .map(|_| strategy.new_tree(&mut runner).unwrap().current())
+        .collect();
+    for (number, document) in documents.iter().enumerate() {
+        folder.write(&format!("all/{number}.json"), &document.to_string());
+    }
+    let seen = folder.run(&["check", "all", "--output-format", "json"]);
+    let report: Value = serde_json::from_str(&seen.out).unwrap_or_else(|_| panic!("{}", seen.err));
+    let mut refusals: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for finding in report["findings"].as_array().unwrap() {
+        let code = finding["code"].as_str().unwrap();
+        // Here every password is an unknown key, or no table.
+        if STRUCTURAL.contains(&code) || code == "plain-text-password" {
+            let file = Path::new(finding["file"].as_str().unwrap()).file_stem();
+            let number = file.unwrap().to_str().unwrap().parse().unwrap();
+            refusals.entry(number).or_default().push(code);
+        }
+    }
+    let pairs = documents
+        .iter()
+        .map(|document| json!(["dbgen.schema.json", document]));
+    let verdicts = verdicts(&folder, pairs.collect());
+    let mut wrong = String::new();
+    for (number, errors) in verdicts.iter().enumerate() {
+        let refusals = refusals.get(&number);
+        if refusals.is_some() == errors.is_empty() {
+            let document = &documents[number];
+            wrong += &format!("{document}: dbgen {refusals:?}, schema {errors:?}\n");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    let (all, refused) = (documents.len(), refusals.len());
+    let with_null = documents
+        .iter()
+        .enumerate()
+        .filter(|(number, document)| {
+            !refusals.contains_key(number) && document.to_string().contains(":null")
+        })
+        .count();
+    assert!(
+        refused > all / 10 && refused < all * 9 / 10 && with_null > all / 20,
+        "{refused} of {all} refused, {with_null} taken with null"
     );
 }
 

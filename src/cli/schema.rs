@@ -11,8 +11,12 @@ use super::say::print;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Editors find the schema by a line at the top of a TOML file:
+Editors find the schema by a line at the top of a TOML file, or by a key of a JSON file:
   #:schema ./dbgen.schema.json
+  \"$schema\": \"./dbgen.schema.json\"
+
+The schema does not have the older form qgroget.serviceModules.<name>.databases, which
+dbgen reads too. `null` means left out, as in what `nix eval --json` prints.
 
 Example:
   dbgen schema > dbgen.schema.json")]

@@ -32,6 +32,10 @@ pub fn read_file(
     let Value::Table(mut table) = root.value else {
         return;
     };
+    // By it editors find the schema of a JSON file.
+    table.entries.retain(|entry| {
+        entry.key.name != SCHEMA_KEY || !matches!(entry.node.value, Value::String(_))
+    });
     let mut conform = Conform {
         format: file.format,
         findings,
@@ -81,6 +85,9 @@ pub fn read_file(
         add_services_and_instances(table, declarations);
     }
 }
+
+/// The key at a file's top that names the schema.
+pub(super) const SCHEMA_KEY: &str = "$schema";
 
 /// The older in-Nix convention.
 const OLD: &[&str] = &["qgroget", "serviceModules"];
