@@ -4,10 +4,8 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use cli::say::say;
-use cli::{Cli, Outcome};
+use cli::{Cli, Outcome, say};
+use dbgen::diagnostic::color::Tone;
 use dbgen::server::ask::AskError;
 use dbgen::server::interrupt;
 use dbgen::server::psql::PsqlError;
@@ -15,11 +13,11 @@ use dbgen::server::run::RunError;
 use dbgen::verify::AttemptError;
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
+    match Cli::read().run() {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
         Err(error) => {
-            say!("dbgen: {error:#}");
+            say::line(Tone::Bad, format_args!("{error:#}"));
             if let Some(PsqlError::Interrupted(signal)) = psql_error(&error) {
                 interrupt::die(*signal);
             }

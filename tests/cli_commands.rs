@@ -258,6 +258,70 @@ fn the_format_can_come_from_the_environment_and_colours_only_on_demand() {
 }
 
 #[test]
+fn an_empty_variable_for_the_format_is_none() {
+    let folder = Folder::with(&[("wrong.toml", WRONG)]);
+    let seen = folder.sh("DBGEN_OUTPUT_FORMAT= dbgen check wrong.toml");
+    assert_eq!(seen.status, Some(1), "{}", seen.err);
+    assert_eq!(seen.out, folder.run(&["check", "wrong.toml"]).out);
+    let named = folder.sh("DBGEN_OUTPUT_FORMAT= dbgen check wrong.toml --output-format ''");
+    assert_eq!(named.status, Some(2), "{}", named.out);
+}
+
+#[test]
+fn every_text_for_a_person_has_colours_when_they_are_wanted_and_only_then() {
+    let folder = Folder::with(&[
+        (
+            "app.toml",
+            "[[databases]]\ntype = \"postgresql\"\nname = \"app\"\nuser = \"app\"\n",
+        ),
+        ("pg_hba.conf", "local all all peer\n"),
+        ("wrong.toml", WRONG),
+        ("old.nix", "{ }\n"),
+    ]);
+    for (line, coloured) in [
+        ("render app.toml -o old.nix --check --diff", "\x1b[32m+"),
+        ("render app.toml -o old.nix --check --diff", "\x1b[91m-{"),
+        ("hba app.toml --pg-hba pg_hba.conf", "\x1b[91m<- declared"),
+        ("hba app.toml", "\x1b[32mlet in"),
+        ("check wrong.toml", "\x1b[91merror["),
+        ("render wrong.toml", "\x1b[91merror["),
+        ("render absent.toml", "\x1b[91mdbgen:\x1b[0m cannot read"),
+        ("--help", "\x1b[4mUsage:"),
+        ("render --nonsense", "\x1b[31merror:"),
+    ] {
+        let always = folder.sh(&format!("unset NO_COLOR; dbgen --color always {line} 2>&1"));
+        let shown = always.out.replace("\x1b[1m", "");
+        assert!(shown.contains(coloured), "{line}: {:?}", always.out);
+        for never in [
+            "unset NO_COLOR; dbgen",
+            "CLICOLOR_FORCE=1 dbgen --color=never",
+            "dbgen",
+        ] {
+            let seen = folder.sh(&format!("{never} {line} 2>&1"));
+            assert!(!seen.out.contains('\x1b'), "{never} {line}: {:?}", seen.out);
+            assert_eq!(seen.status, always.status, "{line}");
+        }
+    }
+    // What is no text for a person never has any.
+    for line in [
+        "check --output-format json wrong.toml",
+        "check --output-format concise wrong.toml",
+        "check --output-format github wrong.toml",
+        "render app.toml",
+        "schema",
+        "sql app.toml",
+        "hba app.toml --output-format json",
+    ] {
+        let seen = folder.sh(&format!("unset NO_COLOR; dbgen --color always {line}"));
+        assert!(
+            !seen.out.is_empty() && !seen.out.contains('\x1b'),
+            "{line}: {:?}",
+            seen.out
+        );
+    }
+}
+
+#[test]
 fn explain_knows_a_near_code() {
     let folder = Folder::new();
     let seen = folder.run(&["explain", "duplicate-databse"]);

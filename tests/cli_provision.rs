@@ -1028,6 +1028,84 @@ fn a_terminal_is_asked_and_yes_is_the_only_consent() {
     assert!(!yes.out.contains("[y/N]"), "{}", yes.out);
 }
 
+/// A psql that is slow to say each line.
+const SLOW: &str = "#!/bin/bash\nset -o pipefail\npsql \"$@\" | while IFS= read -r line; do sleep 0.2; printf '%s\\n' \"$line\"; done\n";
+
+#[test]
+fn a_terminal_is_told_what_is_looked_at_and_how_far_that_is() {
+    let test = "a_terminal_is_told_what_is_looked_at_and_how_far_that_is";
+    if !run::has("script", test) {
+        return;
+    }
+    let Some(cluster) = one_server(test) else {
+        return;
+    };
+    let names = ["a", "b", "c", "d", "e", "f", "g"];
+    let declarations: String = names
+        .iter()
+        .map(|name| {
+            format!("[[databases]]\ntype = \"postgresql\"\nname = \"{name}\"\nuser = \"app\"\n")
+        })
+        .collect();
+    let folder = declared(&declarations);
+    folder.write("slow", SLOW);
+    folder.sh("chmod +x slow");
+    let run = |program: &str, line: &str| {
+        let mut command = folder.command(program);
+        match program {
+            "script" => command.args(["-qec", line, "/dev/null"]),
+            _ => command.args(["-c", line]),
+        };
+        command
+            .env("PGHOST", &cluster.socket)
+            .env("PGPORT", cluster.port.to_string())
+            .env("PGUSER", "postgres");
+        seen(&mut command, b"")
+    };
+    let line = "dbgen plan --psql ./slow declared.toml";
+    let shown = run("script", line);
+    ended(&shown, 1);
+    let place = format!(
+        "dbgen: looking at `a`, `b`, `c`, `d`, `e` and 2 more databases on the server at `{}`, port {}, as `postgres`",
+        cluster.socket.display(),
+        cluster.port
+    );
+    assert!(shown.out.contains(&place), "{}", shown.out);
+    assert!(shown.out.contains("dbgen: 9 of 9 parts"), "{}", shown.out);
+    // The last of it is taken away before the plan is printed.
+    let cleared = format!("\r{:19}\rroles", "");
+    assert!(shown.out.contains(&cleared), "{:?}", shown.out);
+    let elsewhere = run("sh", line);
+    ended(&elsewhere, 1);
+    assert_eq!(elsewhere.err, "");
+    assert!(elsewhere.out.starts_with("roles\n"), "{}", elsewhere.out);
+
+    let coloured = run(
+        "sh",
+        "unset NO_COLOR; dbgen plan --color always declared.toml",
+    );
+    assert!(
+        coloured
+            .out
+            .contains("\x1b[32mchange  \x1b[0m CREATE ROLE app LOGIN"),
+        "{:?}",
+        coloured.out
+    );
+    let verified = run(
+        "sh",
+        "unset NO_COLOR; dbgen verify --color always declared.toml",
+    );
+    assert!(verified.out.contains("\x1b[91mno"), "{:?}", verified.out);
+    for line in [
+        "unset NO_COLOR; dbgen plan declared.toml",
+        "dbgen plan --color always --format json declared.toml",
+    ] {
+        let seen = run("sh", line);
+        ended(&seen, 1);
+        assert!(!seen.out.contains('\x1b'), "{:?}", seen.out);
+    }
+}
+
 /// As libpq is told: with encryption only, the server's certificate verified, and not with a certificate of somebody else.
 #[test]
 fn a_connection_over_tls_is_as_strict_as_libpq_is_told_to_be() {

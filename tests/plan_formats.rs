@@ -1,6 +1,7 @@
 //! How a plan is shown, in every format.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use dbgen::diagnostic::color::Paint;
 use dbgen::plan::json::Mode;
 use dbgen::plan::{Counts, Kind, Plan, Scope, ScopeName, Step, human, json, sql};
 
@@ -96,7 +97,7 @@ fn steps_are_counted_by_kind() {
 
 #[test]
 fn human_groups_by_scope_and_kind() {
-    insta::assert_snapshot!(human::render(&sample(), Mode::Plan));
+    insta::assert_snapshot!(human::render(&sample(), Mode::Plan, Paint::default()));
 }
 
 #[test]
@@ -110,7 +111,7 @@ fn human_says_when_there_is_nothing_to_do() {
         unreported: Vec::new(),
     };
     assert_eq!(
-        human::render(&plan, Mode::Plan),
+        human::render(&plan, Mode::Plan, Paint::default()),
         "nothing to do (1 database)\n"
     );
 }

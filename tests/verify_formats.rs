@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use dbgen::catalog::reach::Route;
+use dbgen::diagnostic::color::Paint;
 use dbgen::verify::{Checked, Login, Problem, Report, Server, Status, Tried, human, json};
 
 fn tried(route: Route, status: Status) -> Tried {
@@ -77,7 +78,7 @@ fn sample() -> Report {
 
 #[test]
 fn human_says_what_why_and_how_to_mend_it() {
-    insta::assert_snapshot!(human::render(&sample()));
+    insta::assert_snapshot!(human::render(&sample(), Paint::default()));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! `dbgen apply`
 
 use std::io::{self, IsTerminal};
-use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -9,8 +8,8 @@ use clap::{Args, ValueEnum};
 use dbgen::diagnostic::phrase;
 use dbgen::plan::json::Mode;
 use dbgen::plan::{Plan, human, json};
-use dbgen::server::run;
 
+use super::progress::Progress;
 use super::say::{self, print, say};
 use super::server::{self, ConvergeArgs, Server};
 use super::{Global, Outcome, report};
@@ -63,32 +62,38 @@ pub fn run(args: &ApplyArgs, global: &Global) -> Result<Outcome> {
     }
     let asks = !args.yes && io::stdin().is_terminal() && io::stderr().is_terminal();
     if asks || !server.answer.superuser {
-        let plan = server.run(Mode::Plan, |_| {})?;
+        let plan = server.plan()?;
         if plan.failed().next().is_some() {
             bail!("not everything could be compared: nothing was changed");
         }
         refuse_without_rights(&server, &plan)?;
         if asks && plan.counts().change > 0 {
-            say::stderr(format_args!("{}", human::render(&plan, Mode::Plan)));
+            say::stderr(format_args!(
+                "{}",
+                human::render(&plan, Mode::Plan, say::paint(&io::stderr()))
+            ));
             if !is_confirmed(plan.counts().change, &server)? {
                 bail!("nothing was changed");
             }
         }
     }
-    let mut progress = Progress::new(run::expected(server.instance).count());
+    let mut progress = Progress::new(server.parts());
+    let paint = say::paint(&io::stdout());
     let mut printed: Result<()> = Ok(());
     let mut heading = String::new();
     let plan = server.run(Mode::Apply, |scope| {
-        progress.clear();
         // Whatever becomes of the output: the program is not stopped half-way for that.
         if args.format == ApplyFormat::Human && printed.is_ok() && !scope.steps.is_empty() {
-            let before = std::mem::replace(&mut heading, human::heading(&scope.name));
+            let before = std::mem::replace(&mut heading, human::heading(&scope.name, paint));
             let heading = if before == heading { "" } else { &heading };
-            printed = print(&format!("{heading}{}", human::steps(scope, Mode::Apply)));
+            printed = print(&format!(
+                "{heading}{}",
+                human::steps(scope, Mode::Apply, paint)
+            ));
         }
         progress.step();
     });
-    progress.clear();
+    say::clear_progress();
     let plan = plan?;
     printed?;
     print(&match args.format {
@@ -107,11 +112,11 @@ fn refuse_without_rights(server: &Server, plan: &Plan) -> Result<()> {
         return Ok(());
     }
     let user = &server.answer.user;
-    say!("dbgen: `{user}` is no superuser, and lacks what these need:");
+    say!("`{user}` is no superuser, and lacks what these need:");
     for (right, statements) in &missing {
-        say!("dbgen:   {}", phrase::shown(right));
+        say!("  {}", phrase::shown(right));
         for statement in statements {
-            say!("dbgen:     {}", phrase::shown(statement));
+            say!("    {}", phrase::shown(statement));
         }
     }
     bail!(
@@ -129,43 +134,4 @@ fn is_confirmed(changes: usize, server: &Server) -> Result<bool> {
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
-/// How far it is, on a terminal, when it takes long.
-struct Progress {
-    start: Instant,
-    done: usize,
-    all: usize,
-    shown: bool,
-    wanted: bool,
-}
-
-impl Progress {
-    fn new(all: usize) -> Progress {
-        Progress {
-            start: Instant::now(),
-            done: 0,
-            all,
-            shown: false,
-            wanted: io::stderr().is_terminal(),
-        }
-    }
-
-    fn step(&mut self) {
-        self.done += 1;
-        if self.wanted && self.start.elapsed() > Duration::from_secs(1) {
-            say::stderr(format_args!(
-                "\rdbgen: {} of {} parts",
-                self.done.min(self.all),
-                self.all
-            ));
-            self.shown = true;
-        }
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            say::stderr(format_args!("\r\x1b[K"));
-        }
-    }
 }

@@ -11,11 +11,12 @@ use serde_json::json;
 
 use dbgen::catalog::reach::{Answer, DeclaredLogin, Route, Verdict};
 use dbgen::catalog::{Catalog, Instance, MAIN};
+use dbgen::diagnostic::color::{Paint, Tone};
 use dbgen::diagnostic::{self, OutputFormat, phrase};
 use dbgen::postgres::Version;
 use dbgen::postgres::hba::{self, Files, IdentMap, Rule};
 
-use super::say::print;
+use super::say::{self, print};
 use super::{Global, InputArgs, Outcome, report};
 
 #[derive(Debug, Args)]
@@ -101,7 +102,7 @@ pub fn run(args: &HbaArgs, global: &Global) -> Result<Outcome> {
     match global.output_format {
         OutputFormat::Json => print(&json(&judged, &logins, version))?,
         // Of the others, github and sarif are refused above.
-        _ => print(&human(&judged, &logins, version))?,
+        _ => print(&human(&judged, &logins, version, say::paint(&io::stdout())))?,
     }
     Ok(if refused {
         Outcome::Findings
@@ -194,18 +195,18 @@ fn shown_rule(judged: &Judged, index: usize, version: Version) -> String {
     }
 }
 
-fn human(judged: &Judged, logins: &[Judgement], version: Version) -> String {
+fn human(judged: &Judged, logins: &[Judgement], version: Version, paint: Paint) -> String {
     let mut out = String::new();
     for (login, routes) in logins {
         let as_whom = login.unix_user.map_or_else(String::new, |user| {
             format!(" (Unix user {})", phrase::backticked(user))
         });
-        let _ = writeln!(
-            out,
-            "{} as {}{as_whom}",
+        let heading = format!(
+            "{} as {}",
             phrase::backticked(login.database),
             phrase::backticked(login.user)
         );
+        let _ = writeln!(out, "{}{as_whom}", paint.text(Tone::Strong, &heading));
         for (answer, bad) in routes {
             let what = match (answer.verdict, answer.method) {
                 (Verdict::Admitted, Some(method)) => format!("let in ({})", method.keyword()),
@@ -216,14 +217,24 @@ fn human(judged: &Judged, logins: &[Judgement], version: Version) -> String {
                 (Verdict::NoRule, _) => "refused: no rule matches".into(),
                 _ => "depends on the host".into(),
             };
-            let mark = if *bad { "  <- declared to get in" } else { "" };
+            let tone = match answer.verdict {
+                _ if *bad => Tone::Bad,
+                Verdict::Admitted | Verdict::ProofNeeded => Tone::Good,
+                Verdict::Refused | Verdict::NoRule => Tone::Quiet,
+                Verdict::Undecided => Tone::Warn,
+            };
+            let what = paint.text(tone, &format!("{what:32}"));
+            let mark = match *bad {
+                true => format!("  {}", paint.text(Tone::Bad, "<- declared to get in")),
+                false => String::new(),
+            };
             let rule = answer
                 .undecided
                 .or(answer.rule)
                 .map(|index| phrase::shown(&shown_rule(judged, index, version)));
             let _ = writeln!(
                 out,
-                "  {:9}  {what:32}  {}{mark}",
+                "  {:9}  {what}  {}{mark}",
                 answer.route,
                 rule.unwrap_or_default()
             );

@@ -43,7 +43,7 @@ pub fn run(args: &InitArgs) -> Result<Outcome> {
         let path = folder.strip_prefix(".").unwrap_or(folder).join(name);
         if is_of_another(&path, &schema) {
             say!(
-                "dbgen: note: `{}` is there already, and no schema of dbgen's: it stays, and editors find another schema",
+                "note: `{}` is there already, and no schema of dbgen's: it stays, and editors find another schema",
                 path.display()
             );
             continue;
@@ -51,7 +51,7 @@ pub fn run(args: &InitArgs) -> Result<Outcome> {
         let text = format!("{}\n", serde_json::to_string_pretty(&schema)?);
         output::write(&path, &text)?;
     }
-    say!("dbgen: wrote `{}`; next: dbgen new SERVICE", path.display());
+    say!("wrote `{}`; next: dbgen new SERVICE", path.display());
     Ok(Outcome::Fine)
 }
 

@@ -10,6 +10,7 @@ mod man;
 mod new;
 mod output;
 mod plan;
+mod progress;
 mod render;
 mod report;
 mod rotate;
@@ -19,9 +20,11 @@ mod server;
 mod sql;
 mod verify;
 
+use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use dbgen::declaration::load::Input;
 use dbgen::diagnostic::OutputFormat;
@@ -60,14 +63,17 @@ Examples:
   dbgen verify                         does every login get in, and if not, why?
   dbgen explain duplicate-database     what a finding means, and how to mend it";
 
+/// Says the output format where no option does.
+const FORMAT: &str = "DBGEN_OUTPUT_FORMAT";
+
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct Global {
     /// How findings are shown
-    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Human, value_name = "FORMAT", env = "DBGEN_OUTPUT_FORMAT")]
+    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Human, value_name = "FORMAT", env = FORMAT)]
     pub output_format: OutputFormat,
 
-    /// When to use colours; NO_COLOR is honoured
+    /// When to use colours in what people read; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,
 
@@ -131,6 +137,21 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the arguments. What clap says of wrong ones has the colours that `--color` wants, too.
+    pub fn read() -> Cli {
+        color_of(env::args_os().skip(1)).write_global();
+        let mut command = Cli::command();
+        // Empty is unset, as libpq and others have it.
+        if env::var_os(FORMAT).is_some_and(|value| value.is_empty()) {
+            command = command.mut_arg("output_format", |argument| argument.env(None::<&str>));
+        }
+        let matches = command.get_matches_mut();
+        let cli = Cli::from_arg_matches(&matches);
+        let cli = cli.unwrap_or_else(|error| error.format(&mut command).exit());
+        anstream::ColorChoice::from(cli.global.color).write_global();
+        cli
+    }
+
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<Outcome> {
         let global = &self.global;
@@ -151,4 +172,22 @@ impl Cli {
             Command::Man(args) => man::run(&args),
         }
     }
+}
+
+/// What the arguments say of colours, before it is known whether they are right.
+fn color_of(arguments: impl Iterator<Item = OsString>) -> anstream::ColorChoice {
+    let mut choice = ColorChoice::Auto;
+    let mut is_value = false;
+    for argument in arguments.take_while(|argument| argument != "--") {
+        let argument = argument.to_string_lossy();
+        let said = match argument.strip_prefix("--color=") {
+            None => is_value.then_some(&*argument),
+            said => said,
+        };
+        is_value = argument == "--color";
+        if let Some(said) = said {
+            choice = ColorChoice::from_str(said, false).unwrap_or(choice);
+        }
+    }
+    choice.into()
 }

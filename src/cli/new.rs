@@ -70,13 +70,13 @@ pub fn run(args: &NewArgs) -> Result<Outcome> {
     let project = load::project_above().ok();
     let text = commented(service, &schema_folder(&path, project.as_deref()));
     create(&path, &text)?;
-    say!("dbgen: wrote `{}`", path.display());
+    say!("wrote `{}`", path.display());
     match project {
         None => say!(
-            "dbgen: note: there is no `dbgen.toml` here or in a folder above: the file is read where it is named; `dbgen init` starts a project"
+            "note: there is no `dbgen.toml` here or in a folder above: the file is read where it is named; `dbgen init` starts a project"
         ),
         Some(project) if !load::includes(&project, &path) => say!(
-            "dbgen: note: `include` in `{}` does not name `{}`: nothing reads it until it does",
+            "note: `include` in `{}` does not name `{}`: nothing reads it until it does",
             project.display(),
             path.display()
         ),

@@ -1,12 +1,14 @@
 //! `dbgen plan`
 
+use std::io;
+
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use dbgen::plan::json::Mode;
 use dbgen::plan::{Plan, human, json, sql};
 
-use super::say::print;
+use super::say::{self, print};
 use super::server::{self, ConvergeArgs, Server};
 use super::{Global, Outcome, report};
 
@@ -51,10 +53,13 @@ pub fn run(args: &PlanArgs, global: &Global) -> Result<Outcome> {
     server.tell_left_out();
     let plan = match server.is_standby() {
         true => Plan::default(),
-        false => server.run(Mode::Plan, |_| {})?,
+        false => {
+            server.tell_what_is_looked_at();
+            server.plan()?
+        }
     };
     print(&match args.format {
-        PlanFormat::Human => human::render(&plan, Mode::Plan),
+        PlanFormat::Human => human::render(&plan, Mode::Plan, say::paint(&io::stdout())),
         PlanFormat::Json => json::render(&plan, Mode::Plan),
         PlanFormat::Sql => sql::render(&plan),
     })?;

@@ -1,6 +1,7 @@
 //! `dbgen render`
 
 use std::fs;
+use std::io;
 use std::mem::ManuallyDrop;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -10,10 +11,11 @@ use clap::Args;
 use similar::TextDiff;
 
 use dbgen::declaration::load::{self, Loaded};
+use dbgen::diagnostic::color::{Paint, Tone};
 use dbgen::emit::module;
 
 use super::output::{self, State};
-use super::say::{print, say};
+use super::say::{self, print, say};
 use super::{Global, InputArgs, Outcome, report};
 
 #[derive(Debug, Args)]
@@ -77,7 +79,7 @@ pub fn run(args: &RenderArgs, global: &Global) -> Result<Outcome> {
                 return Ok(Outcome::Fine);
             }
             output::write(&path, &text)?;
-            say!("dbgen: wrote `{}`", path.display());
+            say!("wrote `{}`", path.display());
             Ok(if args.exit_non_zero_on_change {
                 Outcome::Findings
             } else {
@@ -136,12 +138,9 @@ fn check(path: &Path, text: &str, diff: bool) -> Result<Outcome> {
         State::Current => return Ok(Outcome::Fine),
         State::Stream => bail!("--check needs a file, and `{}` is none", path.display()),
         State::Missing => {
-            say!("dbgen: `{}` is missing; run `dbgen render`", path.display())
+            say!("`{}` is missing; run `dbgen render`", path.display())
         }
-        State::Stale => say!(
-            "dbgen: `{}` is not current; run `dbgen render`",
-            path.display()
-        ),
+        State::Stale => say!("`{}` is not current; run `dbgen render`", path.display()),
     }
     if diff {
         let old = match state {
@@ -154,12 +153,36 @@ fn check(path: &Path, text: &str, diff: bool) -> Result<Outcome> {
         };
         let name = path.display().to_string();
         let diff = TextDiff::from_lines(old.as_str(), text);
-        print(
-            &diff
-                .unified_diff()
-                .header(&format!("{name} (on disk)"), &format!("{name} (rendered)"))
-                .to_string(),
-        )?;
+        let diff = diff
+            .unified_diff()
+            .header(&format!("{name} (on disk)"), &format!("{name} (rendered)"))
+            .to_string();
+        let paint = say::paint(&io::stdout());
+        print(&match paint.wanted {
+            true => painted(&diff, paint),
+            false => diff,
+        })?;
     }
     Ok(Outcome::Findings)
+}
+
+/// A difference in the colours that it has elsewhere.
+fn painted(diff: &str, paint: Paint) -> String {
+    let mut out = String::new();
+    for (number, line) in diff.lines().enumerate() {
+        let tone = match line.as_bytes().first() {
+            // The header.
+            _ if number < 2 => Some(Tone::Strong),
+            Some(b'+') => Some(Tone::Good),
+            Some(b'-') => Some(Tone::Bad),
+            Some(b'@') => Some(Tone::Hint),
+            _ => None,
+        };
+        match tone {
+            Some(tone) => out.push_str(&paint.text(tone, line)),
+            None => out.push_str(line),
+        }
+        out.push('\n');
+    }
+    out
 }

@@ -1,6 +1,6 @@
 //! Showing findings.
 
-use std::io::Write;
+use std::io;
 
 use anyhow::Result;
 
@@ -10,7 +10,7 @@ use dbgen::declaration::load::{self, Loaded};
 use dbgen::diagnostic::{self, Diagnostic, RenderOptions, Severity};
 use dbgen::source::Sources;
 
-use super::say::print;
+use super::say::{self, print};
 use super::{Global, InputArgs, Outcome};
 
 /// The declarations, when their findings, which go to standard error, are no reason to stop.
@@ -41,15 +41,16 @@ pub fn outcome(findings: &[Diagnostic], global: &Global) -> Outcome {
 }
 
 fn to_stderr(findings: &[Diagnostic], sources: &Sources, global: &Global) {
-    let color = global.color.is_wanted(&std::io::stderr());
-    let text = rendered(color, findings, sources, global);
-    // Not through anstream, which would have its own mind about colours.
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    let color = say::paint(&io::stderr()).wanted;
+    say::stderr(format_args!(
+        "{}",
+        rendered(color, findings, sources, global)
+    ));
 }
 
 /// Writes findings to standard output.
 pub fn to_stdout(findings: &[Diagnostic], sources: &Sources, global: &Global) -> Result<()> {
-    let color = global.color.is_wanted(&std::io::stdout());
+    let color = say::paint(&io::stdout()).wanted;
     print(&rendered(color, findings, sources, global))
 }
 

@@ -71,7 +71,7 @@ pub fn run(args: &RotateArgs, global: &Global) -> Result<Outcome> {
     let path = args.directory.join(module::file_name(name.as_str()));
     replace(&path)?;
     say!(
-        "dbgen: the password of {} is a new one, in `{}`",
+        "the password of {} is a new one, in `{}`",
         phrase::backticked(name.as_str()),
         path.display()
     );
@@ -80,7 +80,7 @@ pub fn run(args: &RotateArgs, global: &Global) -> Result<Outcome> {
         return Ok(Outcome::Fine);
     }
     let restart = ["restart", PROVISION];
-    say!("dbgen: systemctl {}", restart.join(" "));
+    say!("systemctl {}", restart.join(" "));
     match Command::new("systemctl").args(restart).status() {
         Ok(status) if status.success() => {}
         Ok(_) => bail!(
@@ -95,7 +95,7 @@ pub fn run(args: &RotateArgs, global: &Global) -> Result<Outcome> {
 
 fn tell_of_restart() {
     say!(
-        "dbgen: the server and the services get it by `systemctl restart {PROVISION}` on the host, as root"
+        "the server and the services get it by `systemctl restart {PROVISION}` on the host, as root"
     );
 }
 

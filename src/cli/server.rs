@@ -1,6 +1,7 @@
 //! What `dbgen plan`, `dbgen apply` and `dbgen verify` share: the connection and the passwords; and of the first two, running the program.
 
 use std::collections::BTreeMap;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -21,7 +22,8 @@ use dbgen::server::rights::{self, Missing};
 use dbgen::server::run::{self, RunError};
 
 use super::InputArgs;
-use super::say::say;
+use super::progress::Progress;
+use super::say::{self, say};
 
 /// Help that the three commands end with.
 pub const CONNECTION_HELP: &str = "\
@@ -54,6 +56,9 @@ pub struct ServerArgs {
     #[arg(long, conflicts_with = "password_file")]
     without_passwords: bool,
 }
+
+/// So many databases are named where it is told what is looked at.
+const NAMED: usize = 5;
 
 /// The arguments of the commands that compare and change.
 #[derive(Debug, Args)]
@@ -122,10 +127,10 @@ fn tell(line: &str) {
     if line.starts_with("not everything is as declared: ") {
         return;
     }
-    say!("dbgen: {line}");
+    say!("{line}");
     if line.contains("canceling statement due to lock timeout") {
         say!(
-            "dbgen: note: another session has held a lock for longer than `lockTimeout`; it may be another run of dbgen"
+            "note: another session has held a lock for longer than `lockTimeout`; it may be another run of dbgen"
         );
     }
 }
@@ -221,6 +226,42 @@ impl<'c> Server<'c> {
             tell("note: nothing is removed while anything else is not as declared");
         }
         Ok(plan)
+    }
+
+    /// Runs it without changing anything, and tells a terminal how far that is.
+    pub fn plan(&self) -> Result<Plan> {
+        let mut progress = Progress::new(self.parts());
+        let plan = self.run(Mode::Plan, |_| progress.step());
+        say::clear_progress();
+        plan
+    }
+
+    /// In how many parts the server is looked at.
+    pub fn parts(&self) -> usize {
+        run::expected(self.instance).count()
+    }
+
+    /// Tells a terminal where it is looked, and at what. A result that goes elsewhere has it from who asked for it.
+    pub fn tell_what_is_looked_at(&self) {
+        if !io::stderr().is_terminal() {
+            return;
+        }
+        let names: Vec<String> = self
+            .instance
+            .databases
+            .keys()
+            .map(|name| phrase::backticked(name.as_str()))
+            .collect();
+        let databases = match names.len() {
+            0 => "no database".to_owned(),
+            1..=NAMED => phrase::and_list(&names),
+            all => format!(
+                "{} and {} more databases",
+                names[..NAMED].join(", "),
+                all - NAMED
+            ),
+        };
+        tell(&format!("looking at {databases} {}", self.place()));
     }
 
     /// Says why databases could not be looked at, as far as the server can tell; other reasons it has told itself.

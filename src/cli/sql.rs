@@ -63,7 +63,7 @@ pub fn run(args: &SqlArgs, global: &Global) -> Result<Outcome> {
         Some(path) if path != Path::new("-") => {
             if output::state(path, &text)? != State::Current {
                 output::write(path, &text)?;
-                say!("dbgen: wrote `{}`", path.display());
+                say!("wrote `{}`", path.display());
             }
         }
         _ => print(&text)?,
@@ -75,11 +75,11 @@ fn tell_of_secrets(instance: &Instance, directory: Option<&str>) {
     for credential in sql::credentials(instance) {
         let role = credential.role.as_str();
         match directory {
-            None => say!(
-                "dbgen: note: the password of `{role}` is left as it is: see --secrets-directory"
-            ),
+            None => {
+                say!("note: the password of `{role}` is left as it is: see --secrets-directory")
+            }
             Some(directory) => say!(
-                "dbgen: note: the password of `{role}` is read from `{}`",
+                "note: the password of `{role}` is read from `{}`",
                 Path::new(directory).join(&credential.name).display()
             ),
         }

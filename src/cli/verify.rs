@@ -1,5 +1,6 @@
 //! `dbgen verify`
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -7,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use dbgen::verify::{Report, human, json, metrics, run};
 
-use super::say::print;
+use super::say::{self, print};
 use super::server::{self, ServerArgs};
 use super::{Global, Outcome, output, report};
 
@@ -58,7 +59,7 @@ pub fn run(args: &VerifyArgs, global: &Global) -> Result<Outcome> {
     });
     let report = report?;
     print(&match args.format {
-        VerifyFormat::Human => human::render(&report),
+        VerifyFormat::Human => human::render(&report, say::paint(&io::stdout())),
         VerifyFormat::Json => json::render(&report),
     })?;
     written?;

@@ -2,25 +2,45 @@
 
 use super::json::Mode;
 use super::{Kind, Plan, Scope, ScopeName, Step};
+use crate::diagnostic::color::{Paint, Tone};
 use crate::diagnostic::{phrase, visible, visible_lines};
 
 /// The line above a scope's steps.
-pub fn heading(name: &ScopeName) -> String {
-    format!("{}\n", visible(&name.to_string()))
+pub fn heading(name: &ScopeName, paint: Paint) -> String {
+    let name = visible(&name.to_string());
+    format!("{}\n", paint.text(Tone::Strong, &name))
 }
 
 /// The steps of a scope.
-pub fn steps(scope: &Scope, mode: Mode) -> String {
+pub fn steps(scope: &Scope, mode: Mode, paint: Paint) -> String {
     let mut out = String::new();
     for step in scope.grouped() {
         let mut word = word(step, mode);
-        for line in lines(step) {
-            out.push_str(format!("  {word:8} {line}").trim_end());
+        for (line, tone) in lines(step) {
+            let line = match tone {
+                Some(tone) => paint.text(tone, line.trim_end()),
+                None => line.trim_end().to_owned(),
+            };
+            let start = format!("{word:8}");
+            let start = match word {
+                "" => start,
+                _ => paint.text(tone_of(step.kind), &start),
+            };
+            out.push_str(format!("  {start} {line}").trim_end());
             out.push('\n');
             word = "";
         }
     }
     out
+}
+
+fn tone_of(kind: Kind) -> Tone {
+    match kind {
+        Kind::Change => Tone::Good,
+        Kind::Record => Tone::Quiet,
+        Kind::Failed | Kind::Blocked => Tone::Bad,
+        Kind::Pending | Kind::Found => Tone::Warn,
+    }
 }
 
 fn word(step: &Step, mode: Mode) -> &'static str {
@@ -31,32 +51,35 @@ fn word(step: &Step, mode: Mode) -> &'static str {
     }
 }
 
-fn lines(step: &Step) -> Vec<String> {
+/// What is said of a step; what is beside the statement or the object has a tone.
+fn lines(step: &Step) -> Vec<(String, Option<Tone>)> {
     let why = visible(&step.why);
-    let sql: Vec<String> = step.sql.iter().flat_map(|sql| visible_lines(sql)).collect();
-    let comment = |text: String| vec![format!("-- {text}")];
+    let sql = step.sql.iter().flat_map(|sql| visible_lines(sql));
+    let sql: Vec<(String, Option<Tone>)> = sql.map(|line| (line, None)).collect();
+    let comment = |text: String| vec![(format!("-- {text}"), Some(Tone::Quiet))];
     match step.kind {
         Kind::Change | Kind::Record | Kind::Failed if !sql.is_empty() => {
             [sql, comment(why)].concat()
         }
         kind => {
-            let mut lines = vec![format!("{}: {why}", visible(&step.object))];
+            let mut lines = vec![(format!("{}: {why}", visible(&step.object)), None)];
             let about = match kind {
                 Kind::Found => "to remove it: ",
                 Kind::Pending => "once it exists: ",
                 _ => "",
             };
-            lines.extend(sql.into_iter().map(|line| format!("{about}{line}")));
+            let sql = sql.into_iter();
+            lines.extend(sql.map(|(line, _)| (format!("{about}{line}"), Some(Tone::Hint))));
             lines
         }
     }
 }
 
 /// All scopes that have steps, and the summary.
-pub fn render(plan: &Plan, mode: Mode) -> String {
+pub fn render(plan: &Plan, mode: Mode, paint: Paint) -> String {
     let differing = plan.scopes.iter().filter(|scope| !scope.steps.is_empty());
     let mut out: String = differing
-        .map(|scope| heading(&scope.name) + &steps(scope, mode))
+        .map(|scope| heading(&scope.name, paint) + &steps(scope, mode, paint))
         .collect();
     out.push_str(&summary(plan, mode));
     out

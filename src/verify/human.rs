@@ -3,21 +3,25 @@
 use std::fmt::Write;
 
 use super::{Checked, Failure, Login, Problem, Report, Status, Tried};
+use crate::diagnostic::color::{Paint, Tone};
 use crate::diagnostic::phrase::{backticked, count};
 use crate::diagnostic::{visible, visible_lines};
 
 /// The whole report.
-pub fn render(report: &Report) -> String {
-    let mut out = String::new();
-    server(&mut out, report);
+pub fn render(report: &Report, paint: Paint) -> String {
+    let mut page = Page {
+        out: String::new(),
+        paint,
+    };
+    page.server(report);
     for (noun, checked) in [("role", &report.roles), ("database", &report.databases)] {
-        objects(&mut out, noun, checked);
+        page.objects(noun, checked);
     }
     for login in &report.logins {
-        self::login(&mut out, login);
+        page.login(login);
     }
-    line(&mut out, 0, &summary(report));
-    out
+    page.line(0, &summary(report));
+    page.out
 }
 
 /// The last line.
@@ -42,102 +46,125 @@ fn summary(report: &Report) -> String {
     format!("{verdict}: {}", parts.join(", "))
 }
 
-fn server(out: &mut String, report: &Report) {
-    let server = &report.server;
-    let asked = match (&server.release, &server.user) {
-        (Some(release), Some(user)) => {
-            format!("PostgreSQL {release}, asked as {}", backticked(user))
-        }
-        _ => "not asked".to_owned(),
-    };
-    let place = backticked(&server.socket_directory);
-    line(
-        out,
-        0,
-        &format!(
-            "server: {asked}; the socket is in {place}, the port is {}",
-            server.port
-        ),
-    );
-    for problem in &server.problems {
-        line(out, 2, "no");
-        self::problem(out, 4, problem);
-    }
-    for note in &server.notes {
-        line(out, 2, &format!("note: {note}"));
-    }
+struct Page {
+    out: String,
+    paint: Paint,
 }
 
-fn objects(out: &mut String, noun: &str, objects: &[Checked]) {
-    let wrong = objects.iter().filter(|object| !object.problems.is_empty());
-    for object in wrong {
-        line(out, 0, &format!("{noun} {}", backticked(&object.name)));
-        for problem in &object.problems {
-            line(out, 2, "no");
-            self::problem(out, 4, problem);
+impl Page {
+    fn server(&mut self, report: &Report) {
+        let server = &report.server;
+        let asked = match (&server.release, &server.user) {
+            (Some(release), Some(user)) => {
+                format!("PostgreSQL {release}, asked as {}", backticked(user))
+            }
+            _ => "not asked".to_owned(),
+        };
+        let place = backticked(&server.socket_directory);
+        self.toned(
+            0,
+            Tone::Strong,
+            "server:",
+            &format!(
+                " {asked}; the socket is in {place}, the port is {}",
+                server.port
+            ),
+        );
+        for problem in &server.problems {
+            self.toned(2, Tone::Bad, "no", "");
+            self.problem(4, problem);
+        }
+        for note in &server.notes {
+            self.line(2, &format!("note: {note}"));
         }
     }
-    let right = |object: &&Checked| object.checked && object.problems.is_empty();
-    match objects.iter().filter(right).count() {
-        0 => {}
-        number => line(out, 0, &format!("{} as declared", count(number, noun))),
-    }
-    match objects.iter().filter(|object| !object.checked).count() {
-        0 => {}
-        number => line(out, 0, &format!("{} not compared", count(number, noun))),
-    }
-}
 
-fn login(out: &mut String, login: &Login) {
-    let unix_user = login.unix_user.as_ref().map(|user| backticked(user));
-    let unix_user = unix_user.map_or(String::new(), |user| format!(" (Unix user {user})"));
-    let names = (backticked(&login.database), backticked(&login.user));
-    line(out, 0, &format!("{} as {}{unix_user}", names.0, names.1));
-    for tried in &login.routes {
-        route(out, tried);
+    fn objects(&mut self, noun: &str, objects: &[Checked]) {
+        let wrong = objects.iter().filter(|object| !object.problems.is_empty());
+        for object in wrong {
+            let heading = format!("{noun} {}", backticked(&object.name));
+            self.toned(0, Tone::Strong, &heading, "");
+            for problem in &object.problems {
+                self.toned(2, Tone::Bad, "no", "");
+                self.problem(4, problem);
+            }
+        }
+        let right = |object: &&Checked| object.checked && object.problems.is_empty();
+        match objects.iter().filter(right).count() {
+            0 => {}
+            number => self.line(0, &format!("{} as declared", count(number, noun))),
+        }
+        match objects.iter().filter(|object| !object.checked).count() {
+            0 => {}
+            number => self.line(0, &format!("{} not compared", count(number, noun))),
+        }
     }
-}
 
-fn route(out: &mut String, tried: &Tried) {
-    let word = match tried.status {
-        Status::Ok => "yes",
-        Status::Refused => "no",
-        Status::NotTried => "not tried",
-        Status::NotDeclared => "not declared",
-    };
-    let is_without_rule = tried
-        .problem
-        .as_ref()
-        .is_some_and(|problem| problem.code == Failure::NoRule.code());
-    let rule = match tried.rule.as_deref() {
-        None if is_without_rule => "no line matches",
-        rule => rule.unwrap_or_default(),
-    };
-    line(
-        out,
-        2,
-        format!("{:9}  {word:12}  {rule}", tried.route).trim_end(),
-    );
-    if let Some(note) = &tried.note {
-        line(out, 13, note);
+    fn login(&mut self, login: &Login) {
+        let unix_user = login.unix_user.as_ref().map(|user| backticked(user));
+        let unix_user = unix_user.map_or(String::new(), |user| format!(" (Unix user {user})"));
+        let names = (backticked(&login.database), backticked(&login.user));
+        let heading = format!("{} as {}", names.0, names.1);
+        self.toned(0, Tone::Strong, &heading, &unix_user);
+        for tried in &login.routes {
+            self.route(tried);
+        }
     }
-    if let Some(problem) = &tried.problem {
-        self::problem(out, 13, problem);
-    }
-}
 
-fn problem(out: &mut String, indent: usize, problem: &Problem) {
-    let mut word = "said";
-    for text in problem.message.iter().flat_map(|text| visible_lines(text)) {
-        line(out, indent, &format!("{word:5}  {text}"));
-        word = "";
+    fn route(&mut self, tried: &Tried) {
+        let (word, tone) = match tried.status {
+            Status::Ok => ("yes", Tone::Good),
+            Status::Refused => ("no", Tone::Bad),
+            Status::NotTried => ("not tried", Tone::Warn),
+            Status::NotDeclared => ("not declared", Tone::Quiet),
+        };
+        let is_without_rule = tried
+            .problem
+            .as_ref()
+            .is_some_and(|problem| problem.code == Failure::NoRule.code());
+        let rule = match tried.rule.as_deref() {
+            None if is_without_rule => "no line matches",
+            rule => rule.unwrap_or_default(),
+        };
+        let word = match rule {
+            "" => word.to_owned(),
+            _ => format!("{word:12}"),
+        };
+        let word = self.paint.text(tone, &word);
+        // A string takes everything.
+        let _ = write!(self.out, "  {:9}  {word}", tried.route.to_string());
+        self.line(0, format!("  {rule}").trim_end());
+        if let Some(note) = &tried.note {
+            self.line(13, note);
+        }
+        if let Some(problem) = &tried.problem {
+            self.problem(13, problem);
+        }
     }
-    line(out, indent, &format!("cause  {}", problem.cause));
-    line(out, indent, &format!("fix    {}", problem.fix));
-}
 
-fn line(out: &mut String, indent: usize, text: &str) {
-    let text = visible(text);
-    // A string takes everything.
-    let _ = writeln!(out, "{:indent$}{}", "", text.trim_end());
+    fn problem(&mut self, indent: usize, problem: &Problem) {
+        let mut word = "said";
+        for text in problem.message.iter().flat_map(|text| visible_lines(text)) {
+            self.toned(
+                indent,
+                Tone::Quiet,
+                word,
+                &format!("{:pad$}{text}", "", pad = 7 - word.len()),
+            );
+            word = "";
+        }
+        self.toned(indent, Tone::Bad, "cause", &format!("  {}", problem.cause));
+        self.toned(indent, Tone::Hint, "fix", &format!("    {}", problem.fix));
+    }
+
+    fn line(&mut self, indent: usize, text: &str) {
+        self.toned(indent, Tone::Strong, "", text);
+    }
+
+    /// A line that starts with something in a tone.
+    fn toned(&mut self, indent: usize, tone: Tone, start: &str, text: &str) {
+        let start = self.paint.text(tone, &visible(start));
+        let text = visible(text);
+        let _ = writeln!(self.out, "{:indent$}{start}{}", "", text.trim_end());
+    }
 }
