@@ -387,7 +387,24 @@ fn man_pages_have_no_warnings() {
             assert!(seen.out.contains("dbgen"), "{page}");
         }
     }
+    let rotate = folder.read("pages/below/dbgen-rotate.1");
+    let sections = [
+        ".SH NOTES",
+        ".SH EXAMPLES",
+        "\n.EX\ndbgen rotate immich\ndbgen rotate immich services/\n.EE",
+    ];
+    let places = sections.map(|part| rotate.find(part));
+    assert!(
+        places.is_sorted() && places[0].is_some(),
+        "{places:?}: {rotate}"
+    );
     if run::has("man", test) {
+        // A line of an example is one line, however long.
+        let shown = folder.sh("MANWIDTH=60 man -l pages/below/dbgen-apply.1 | cat");
+        let example =
+            "dbgen apply --password-file immich=immich.secret --connect 'host=db user=postgres'\n";
+        assert!(shown.out.contains(example), "{}", shown.out);
+        assert!(shown.out.contains("\nEXIT STATUS\n"), "{}", shown.out);
         for page in &pages {
             let seen = folder.sh(&format!(
                 "MANWIDTH=100 man --warnings -l pages/below/{page}"

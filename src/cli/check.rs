@@ -10,8 +10,8 @@ use super::{Global, InputArgs, Outcome, report};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  dbgen check                                     the project's declarations
-  dbgen check services/immich.toml                one file
+  dbgen check                                      the project's declarations
+  dbgen check services/immich.toml                 one file
   dbgen check --output-format sarif > check.sarif  for a code scanner
   nix eval --json --apply 's: { services = s; }' .#services | dbgen check --stdin-filename s.json -")]
 pub struct CheckArgs {
