@@ -43,9 +43,19 @@ let
   buildRustPackage =
     package:
     assert builtins.pathExists package.cargoLock.lockFile;
+    # All others read what the source does not have.
+    assert package.cargoTestFlags == [ "--lib" ];
     runCommand "${package.pname}-${package.version}" { inherit (package) meta src; } ''
       test -f "$src/Cargo.toml"
       test -d "$src/src"
+      # What the build reads: the targets that Cargo.toml names, and the texts in the program.
+      for bench in $(grep -A1 '^\[\[bench' "$src/Cargo.toml" | sed -n 's/^name = "\(.*\)"/\1/p'); do
+        test -f "$src/benches/$bench.rs"
+      done
+      grep -ro 'include_str!("[^"]*")' "$src/src" | while IFS=: read -r file text; do
+        text=''${text#*\"}
+        test -f "$(dirname "$file")/''${text%\"*}"
+      done
       mkdir -p "$out/bin"
       cp ${binary} "$out/bin/${package.pname}"
       chmod +x "$out/bin/${package.pname}"
