@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, phrase, rule};
 rule! {
     /// ## What it does
     /// Finds a `unixUser`, an `owner` or `group` of a `connection`, or a `group` of a password's file, that is no such name:
-    /// other characters than lower-case ASCII letters, digits, `_` and `-` (and one `$` at the end), a digit or `-` at the
+    /// other characters than ASCII letters, digits, `_`, `-` and `.` (and one `$` at the end), a digit, `-` or `.` at the
     /// start, or more than 31 characters.
     ///
     /// ## Why is this bad?
@@ -15,7 +15,7 @@ rule! {
     ///
     /// ## Example
     /// ```toml
-    /// unixUser = "Immich"
+    /// unixUser = "im mich"
     /// ```
     /// Use instead:
     /// ```toml
@@ -83,15 +83,16 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         findings.push(
             Diagnostic::new(&INVALID_UNIX_USER, span, format!("{} is no name of a Unix {kind}", phrase::backticked(name)))
                 .label(label)
-                .help(format!("write the {kind} as in `users.{kind}s`: at most 31 lower-case letters, digits, `_` and `-`, a letter or `_` first")),
+                .help(format!("write the {kind} as in `users.{kind}s`: at most 31 letters, digits, `_`, `-` and `.`, a letter or `_` first")),
         );
     }
 }
 
+/// What systemd takes everywhere (`User=`, sysusers): NixOS itself allows more, and upper-case letters above all, as in `sensitiveServices`.
 fn may_stand(name: &str, at: usize, character: char) -> bool {
     match character {
-        'a'..='z' | '_' => true,
-        '0'..='9' | '-' => at > 0,
+        'a'..='z' | 'A'..='Z' | '_' => true,
+        '0'..='9' | '-' | '.' => at > 0,
         '$' => at > 0 && at + 1 == name.len(),
         _ => false,
     }
