@@ -347,7 +347,7 @@ fn a_database_that_is_not_as_declared_is_told() {
     each_server("a_database_that_is_not_as_declared_is_told", |cluster| {
         let folder = prepared(
             cluster,
-            "encoding = \"LATIN1\"\ncollate = \"POSIX\"\nextensions = [\"plpgsql\", \"postgis\"]",
+            "encoding = \"LATIN1\"\ncollate = \"de_DE\"\nctype = \"POSIX\"\nextensions = [\"plpgsql\", \"postgis\"]",
         );
         cluster.sql("postgres", "ALTER DATABASE app OWNER TO postgres");
         let found = report(&folder, &[]);

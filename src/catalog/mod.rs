@@ -186,6 +186,21 @@ pub struct Creation {
 }
 
 impl Creation {
+    /// Nothing is said.
+    pub const NONE: Creation = Creation {
+        encoding: None,
+        collate: None,
+        ctype: None,
+        locale_provider: None,
+        icu_locale: None,
+        icu_rules: None,
+        builtin_locale: None,
+        template: None,
+        tablespace: None,
+        connection_limit: None,
+        comment: None,
+    };
+
     /// Whether CREATE DATABASE itself must differ, so that nixpkgs' ensureDatabases, which uses the server's
     /// defaults, would create the wrong database.
     pub fn differs_at_creation(&self) -> bool {

@@ -7,12 +7,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::catalog::reach::DeclaredLogin;
-use crate::catalog::{Database, Instance};
+use crate::catalog::{Creation, Database, Instance};
 use crate::postgres::Identifier;
 use crate::postgres::quote::quote_literal;
 use crate::server::psql::{Ended, Psql, PsqlError, SESSION, connect};
 
 const SERVER: &str = include_str!("../../templates/verify/server.sql");
+/// What `dbgen apply` compares, too.
+const FIXED: &str = include_str!("../../templates/provision/fixed.sql");
 const DATABASE: &str = include_str!("../../templates/verify/database.sql");
 
 /// What the server answered; what may not be read is absent.
@@ -87,20 +89,8 @@ pub struct RoleFacts {
 pub struct DatabaseFacts {
     /// Its owner.
     pub owner: String,
-    /// Its encoding.
-    pub encoding: String,
-    /// Whether that is the declared one, by whatever name.
-    pub same_encoding: bool,
-    /// LC_COLLATE.
-    pub collate: String,
-    /// LC_CTYPE.
-    pub ctype: String,
-    /// LOCALE_PROVIDER.
-    pub locale_provider: String,
-    /// The locale of ICU or of the server itself.
-    pub locale: Option<String>,
-    /// ICU_RULES.
-    pub icu_rules: Option<String>,
+    /// What was fixed at its creation and is other than declared.
+    pub fixed: Vec<FixedFact>,
     /// ALLOW_CONNECTIONS.
     pub allows_connections: bool,
     /// CONNECTION LIMIT; -1: none.
@@ -109,6 +99,17 @@ pub struct DatabaseFacts {
     pub connections: i64,
     /// The roles that have CONNECT.
     pub may_connect: BTreeSet<String>,
+}
+
+/// What can't be changed of a database.
+#[derive(Deserialize)]
+pub struct FixedFact {
+    /// Its name in CREATE DATABASE.
+    pub attribute: String,
+    /// What is declared.
+    pub wanted: String,
+    /// What is there.
+    pub found: Option<String>,
 }
 
 /// One line of a file for authentication, as the server reads it.
@@ -168,17 +169,25 @@ pub fn server(
         .databases
         .iter()
         .map(|(name, database)| {
-            let encoding = database
-                .creation
-                .as_ref()
-                .and_then(|creation| creation.encoding.as_deref());
-            json!({ "name": name.as_str(), "encoding": encoding })
+            let creation = database.creation.as_deref().unwrap_or(&Creation::NONE);
+            json!({
+                "name": name.as_str(),
+                "encoding": creation.encoding,
+                "lc_collate": creation.collate,
+                "lc_ctype": creation.ctype,
+                "provider": creation.locale_provider,
+                "icu_locale": creation.icu_locale,
+                "icu_rules": creation.icu_rules,
+                "builtin_locale": creation.builtin_locale,
+            })
         })
         .collect();
     let want = json!({ "roles": roles, "databases": databases }).to_string();
     let script = format!(
         "{SESSION}{}",
-        SERVER.replace("@want@", &quote_literal(&want))
+        SERVER
+            .replace("-- @fixed\n", FIXED)
+            .replace("@want@", &quote_literal(&want))
     );
     let (ended, out, told) = asked(psql, &script)?;
     let mut answer = Map::new();

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::ask::{DatabaseFacts, ExtensionFacts, Facts};
+use super::ask::{DatabaseFacts, ExtensionFacts, Facts, FixedFact};
 use super::{Checked, Problem};
+use crate::catalog::Database;
 use crate::catalog::reach::DeclaredLogin;
-use crate::catalog::{Creation, Database};
 use crate::diagnostic::phrase::{backticked, count};
 
 /// Extensions that the database has, or why they are not known.
@@ -25,7 +25,7 @@ pub(super) fn check(
             None => problems.push(missing(name)),
             Some(have) => {
                 problems.extend(owner(name, database, have));
-                problems.extend(creation(name, database.creation.as_deref(), have));
+                problems.extend(fixed(name, have));
                 problems.extend(closed(name, have));
                 problems.extend(limit(name, have));
                 let users = logins.iter().filter(|login| login.database == name);
@@ -72,76 +72,31 @@ fn owner(name: &str, database: &Database, have: &DatabaseFacts) -> Option<Proble
     })
 }
 
-fn creation(name: &str, declared: Option<&Creation>, have: &DatabaseFacts) -> Vec<Problem> {
-    let Some(declared) = declared else {
-        return Vec::new();
-    };
-    let mut differing = Vec::new();
-    let mut compare = |what: &str, declared: Option<&str>, have: Option<&str>, same: bool| {
-        if let Some(declared) = declared
-            && !same
-        {
-            differing.push(format!(
-                "{what} is {}, and {declared} is declared",
-                have.unwrap_or("none")
-            ));
-        }
-    };
-    compare(
-        "encoding",
-        declared.encoding.as_deref(),
-        Some(&have.encoding),
-        have.same_encoding,
-    );
-    for (what, wanted, have) in [
-        (
-            "collation",
-            declared.collate.as_deref(),
-            Some(have.collate.as_str()),
-        ),
-        (
-            "ctype",
-            declared.ctype.as_deref(),
-            Some(have.ctype.as_str()),
-        ),
-        (
-            "locale provider",
-            declared.locale_provider.as_deref(),
-            Some(have.locale_provider.as_str()),
-        ),
-        (
-            "ICU locale",
-            declared.icu_locale.as_deref(),
-            have.locale.as_deref(),
-        ),
-        (
-            "builtin locale",
-            declared.builtin_locale.as_deref(),
-            have.locale.as_deref(),
-        ),
-        (
-            "ICU rules",
-            declared.icu_rules.as_deref(),
-            have.icu_rules.as_deref(),
-        ),
-    ] {
-        let same = match (wanted, have) {
-            (Some(wanted), Some(have)) if what == "locale provider" => {
-                wanted.eq_ignore_ascii_case(have)
-            }
-            (wanted, have) => wanted == have,
+/// What only a new database can have.
+fn fixed(name: &str, have: &DatabaseFacts) -> Vec<Problem> {
+    let problem = |fact: &FixedFact| {
+        let what = match fact.attribute.as_str() {
+            "ENCODING" => "encoding",
+            "LOCALE_PROVIDER" => "locale provider",
+            "LC_COLLATE" => "collation",
+            "LC_CTYPE" => "ctype",
+            "BUILTIN_LOCALE" => "builtin locale",
+            "ICU_LOCALE" => "ICU locale",
+            "ICU_RULES" => "ICU rules",
+            other => other,
         };
-        compare(what, wanted, have, same);
-    }
-    let problem = |cause| {
+        let (found, wanted) = (fact.found.as_deref().unwrap_or("none"), &fact.wanted);
         Problem::new(
             "immutable",
-            format!("the database {}: {cause}", backticked(name)),
+            format!(
+                "the database {}: {what} is {found}, and {wanted} is declared",
+                backticked(name)
+            ),
             "an existing database keeps this: dump it with pg_dump, create one as declared under another name, restore into it, and exchange \
              the names; or declare what is there",
         )
     };
-    differing.into_iter().map(problem).collect()
+    have.fixed.iter().map(problem).collect()
 }
 
 /// It takes no connections.

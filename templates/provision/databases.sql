@@ -215,59 +215,10 @@ BEGIN
         UNION ALL
         SELECT 3, 'blocked', NULL, format('%s; %s', differs.told, way_out)
         FROM (
-          SELECT concat_ws('; ',
-            CASE WHEN pg_char_to_encoding(want.encoding) <> have.encoding
-              THEN format('ENCODING %L is declared, and it is %L', want.encoding, pg_encoding_to_char(have.encoding)) END,
-            CASE WHEN lower(want.provider) <> its.provider
-              THEN format('LOCALE_PROVIDER %L is declared, and it is %L', want.provider, its.provider) END,
-            (SELECT string_agg(format('%s %L is declared, and it is %L', libc.attribute, libc.wanted, libc.found), '; ')
-              FROM (VALUES ('LC_COLLATE', want.lc_collate, have.datcollate::text), ('LC_CTYPE', want.lc_ctype, have.datctype))
-                AS libc(attribute, wanted, found)
-              WHERE libc.wanted <> libc.found
-                -- The spelling of the encoding in a name does not count, and C has two names.
-                AND (SELECT count(DISTINCT spelt.canonical)
-                  FROM (VALUES (libc.wanted), (libc.found)) AS raw(locale)
-                  CROSS JOIN LATERAL regexp_matches(raw.locale, '^([^.@]*)(?:[.]([^@]*))?(?:@(.*))?$') AS part
-                  CROSS JOIN LATERAL (
-                    SELECT CASE WHEN raw.locale IN ('C', 'POSIX') THEN 'C'
-                      ELSE format('%s.%s@%s', part[1], lower(regexp_replace(part[2], '[^[:alnum:]]', '', 'g')), part[3]) END
-                  ) AS spelt(canonical)) > 1),
-            CASE WHEN want.builtin_locale <> its.locale
-                AND replace(want.builtin_locale, 'C.UTF8', 'C.UTF-8') <> replace(its.locale, 'C.UTF8', 'C.UTF-8')
-                OR want.builtin_locale IS NOT NULL AND its.locale IS NULL
-              THEN format('BUILTIN_LOCALE %L is declared, and it is %L', want.builtin_locale, its.locale) END,
-            CASE WHEN want.icu_locale IS NOT NULL AND its.locale IS NULL
-                OR want.icu_locale <> its.locale
-                -- As ICU makes language tags of older names, which PostgreSQL 15 stores as they were written.
-                AND (SELECT count(DISTINCT tag.canonical)
-                  FROM (VALUES (want.icu_locale), (its.locale)) AS raw(locale)
-                  CROSS JOIN LATERAL (
-                    SELECT replace(regexp_replace(regexp_replace(lower(raw.locale), '[.][^@]*', ''), '^(c|posix|en[-_]us[-_]posix)$',
-                      'en-us-u-va-posix'), '_', '-')
-                  ) AS plain(locale)
-                  CROSS JOIN LATERAL (
-                    SELECT format('%s/%s',
-                      coalesce(nullif(nullif(regexp_replace(plain.locale, '(-u-|@).*', ''), ''), 'root'), 'und'),
-                      (SELECT string_agg(format('%s=%s', extension.key, CASE extension.value
-                          WHEN 'true' THEN '' WHEN 'yes' THEN '' WHEN 'no' THEN 'false' WHEN 'phonebook' THEN 'phonebk'
-                          WHEN 'traditional' THEN 'trad' WHEN 'dictionary' THEN 'dict' WHEN 'gb2312han' THEN 'gb2312'
-                          WHEN 'primary' THEN 'level1' WHEN 'secondary' THEN 'level2' WHEN 'tertiary' THEN 'level3'
-                          WHEN 'quaternary' THEN 'level4' WHEN 'identical' THEN 'identic' WHEN 'non-ignorable' THEN 'noignore'
-                          ELSE extension.value END), ',' ORDER BY extension.key)
-                        FROM (
-                          SELECT pair[1], ltrim(pair[2], '-')
-                          FROM regexp_matches((regexp_match(plain.locale, '-u-(.*)'))[1], '(\m[a-z0-9][a-z]\M)((?:-[a-z0-9]{3,8})*)', 'g') AS pair
-                          UNION ALL
-                          SELECT CASE pair[1] WHEN 'collation' THEN 'co' WHEN 'colstrength' THEN 'ks' WHEN 'colalternate' THEN 'ka'
-                              WHEN 'colbackwards' THEN 'kb' WHEN 'colcaselevel' THEN 'kc' WHEN 'colcasefirst' THEN 'kf'
-                              WHEN 'colnormalization' THEN 'kk' WHEN 'colnumeric' THEN 'kn' WHEN 'colreorder' THEN 'kr'
-                              ELSE pair[1] END, pair[2]
-                          FROM regexp_matches((regexp_match(plain.locale, '@(.*)'))[1], '([^=;]+)=([^;]*)', 'g') AS pair
-                        ) AS extension(key, value)))
-                  ) AS tag(canonical)) > 1
-              THEN format('ICU_LOCALE %L is declared, and it is %L', want.icu_locale, its.locale) END,
-            CASE WHEN want.icu_rules IS NOT NULL AND want.icu_rules IS DISTINCT FROM its.rules
-              THEN format('ICU_RULES %L is declared, and it is %L', want.icu_rules, its.rules) END) AS told
+          SELECT string_agg(format('%s %L is declared, and it is %L', fixed.attribute, fixed.wanted, fixed.found), '; ' ORDER BY fixed.nr) AS told
+          FROM (
+-- @fixed
+          ) AS fixed
           OFFSET 0
         ) AS differs
         WHERE have.oid IS NOT NULL AND differs.told <> ''

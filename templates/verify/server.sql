@@ -49,14 +49,11 @@ WHERE role.rolname IN (SELECT jsonb_array_elements_text(:'want'::jsonb -> 'roles
 
 SELECT json_build_object('databases', coalesce(json_object_agg(have.datname, json_build_object(
     'owner', pg_get_userbyid(have.datdba),
-    'encoding', pg_encoding_to_char(have.encoding),
-    'sameEncoding', coalesce(pg_char_to_encoding(want.encoding) = have.encoding, true),
-    'collate', have.datcollate,
-    'ctype', have.datctype,
-    'localeProvider', coalesce(CASE found.row ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' END, 'libc'),
-    -- Columns that this server lacks must not be named.
-    'locale', coalesce(found.row ->> 'datlocale', found.row ->> 'daticulocale'),
-    'icuRules', found.row ->> 'daticurules',
+    'fixed', (
+      SELECT coalesce(json_agg(json_build_object('attribute', attribute, 'wanted', wanted, 'found', found) ORDER BY nr), '[]')
+      FROM (
+-- @fixed
+      ) AS fixed),
     'allowsConnections', have.datallowconn,
     'connectionLimit', have.datconnlimit,
     'connections', pg_stat_get_db_numbackends(have.oid),
@@ -65,9 +62,17 @@ SELECT json_build_object('databases', coalesce(json_object_agg(have.datname, jso
       FROM pg_roles AS role
       WHERE role.rolname IN (SELECT jsonb_array_elements_text(:'want'::jsonb -> 'roles'))
         AND has_database_privilege(role.oid, have.oid, 'CONNECT')))), '{}'))
-FROM jsonb_to_recordset(:'want'::jsonb -> 'databases') AS want(name text, encoding text)
+FROM jsonb_to_recordset(:'want'::jsonb -> 'databases') 
+  AS want(name text, encoding text, lc_collate text, lc_ctype text, provider text, icu_locale text, icu_rules text, builtin_locale text)
 JOIN pg_database AS have ON have.datname = want.name
-CROSS JOIN LATERAL (SELECT to_jsonb(have)) AS found(row);
+-- Columns that this server lacks must not be named.
+CROSS JOIN LATERAL (SELECT to_jsonb(have)) AS stored(row)
+CROSS JOIN LATERAL (
+  SELECT
+    coalesce(CASE stored.row ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' END, 'libc'),
+    coalesce(stored.row ->> 'datlocale', stored.row ->> 'daticulocale'),
+    stored.row ->> 'daticurules'
+) AS its(provider, locale, rules);
 
 SELECT has_column_privilege('pg_authid', 'rolpassword', 'SELECT') AS readable \gset
 \if :readable

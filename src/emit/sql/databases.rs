@@ -58,7 +58,7 @@ pub fn database<'a>(
     database: &'a catalog::Database,
     rights: &mut Rights<'a>,
 ) -> document::Database<'a> {
-    let creation = database.creation.as_deref().unwrap_or(&NOTHING);
+    let creation = database.creation.as_deref().unwrap_or(&Creation::NONE);
     let roles = database.role_settings.iter();
     let grants = std::mem::take(&mut rights.database).into_entries();
     document::Database {
@@ -87,17 +87,3 @@ pub fn database<'a>(
         grants: grants.map(|((), granted)| granted).collect(),
     }
 }
-
-static NOTHING: Creation = Creation {
-    encoding: None,
-    collate: None,
-    ctype: None,
-    locale_provider: None,
-    icu_locale: None,
-    icu_rules: None,
-    builtin_locale: None,
-    template: None,
-    tablespace: None,
-    connection_limit: None,
-    comment: None,
-};

@@ -23,6 +23,7 @@ const ENGINE: &str = include_str!("../../../templates/provision/engine.sql");
 const ROLES: &str = include_str!("../../../templates/provision/roles.sql");
 const DATABASES: &str = include_str!("../../../templates/provision/databases.sql");
 const CONTENTS: &str = include_str!("../../../templates/provision/contents.sql");
+const FIXED: &str = include_str!("../../../templates/provision/fixed.sql");
 const SCRAM: &str = include_str!("../../../templates/provision/scram.sql");
 const SESSION: &str = include_str!("../../../templates/provision/session.sql");
 const WORK: &str = include_str!("../../../templates/provision/work.sql");
@@ -109,6 +110,7 @@ impl Programs {
 /// The engine around a difference.
 fn program(difference: &str) -> String {
     let difference = with_part(difference, "-- @scram", SCRAM);
+    let difference = with_part(&difference, "-- @fixed", FIXED);
     with_part(ENGINE, "-- @difference", &difference)
 }
 
