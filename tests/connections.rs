@@ -310,15 +310,15 @@ fn the_unit_runs_as_root_and_reads_the_same_secrets() {
             assert_eq!(
                 service["LoadCredential"],
                 serde_json::json!([
-                    "password.immich:/run/secrets/0",
-                    "password.reader:/run/secrets/reader"
+                    "password.immich:/run/dbgen-secrets/password.immich",
+                    "password.reader:/run/dbgen-secrets/password.reader"
                 ])
             );
             assert_eq!(service["RuntimeDirectory"], "dbgen/connections");
             assert!(service.get("User").is_none() && service.get("StateDirectory").is_none());
             assert_eq!(
                 unit["after"],
-                serde_json::json!(["dbgen-provision.service"])
+                serde_json::json!(["dbgen-provision.service", "dbgen-secrets.service"])
             );
             let connection = &outcome["show"]["qgroget.databases"]["postgresql"]["s"]["immich"];
             assert_eq!(

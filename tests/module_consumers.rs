@@ -354,7 +354,10 @@ fn services_are_told_of_a_password_that_changed_once_it_can_be_used() {
         let outcome = evaluate(&evaluator, &[&module, SERVER], "26.05");
         let unit = &outcome["services"]["dbgen-tell"];
         assert_eq!(unit["wantedBy"], json!(["dbgen-provision.service"]));
-        assert_eq!(unit["after"], json!(["dbgen-provision.service"]));
+        assert_eq!(
+            unit["after"],
+            json!(["dbgen-provision.service", "dbgen-secrets.service"])
+        );
         // It runs at each start of the provisioning, also when that fails: other databases may be fine.
         for field in ["requires", "partOf", "bindsTo"] {
             assert_eq!(unit[field], Value::Null, "{field}");

@@ -65,19 +65,22 @@ fn provisioning_comes_between_the_servers_own_set_up_and_what_waits_for_the_serv
             let unit = &outcome["services"]["dbgen-provision"];
             let (setup, before, wanted) = if release < "25.11" {
                 (
-                    json!(["postgresql.service"]),
+                    vec!["postgresql.service"],
                     Value::Null,
                     "postgresql.service",
                 )
             } else {
                 (
-                    json!(["postgresql.service", "postgresql-setup.service"]),
+                    vec!["postgresql.service", "postgresql-setup.service"],
                     json!(["postgresql.target"]),
                     "postgresql.target",
                 )
             };
-            assert_eq!(unit["after"], setup, "{release}");
-            assert_eq!(unit["requires"], setup, "{release}");
+            assert_eq!(unit["requires"], json!(setup), "{release}");
+            let secrets = "dbgen-secrets.service";
+            assert_eq!(unit["wants"], json!([secrets]), "{release}");
+            let after = [setup, vec![secrets]].concat();
+            assert_eq!(unit["after"], json!(after), "{release}");
             assert_eq!(unit["before"], before, "{release}");
             assert_eq!(
                 unit["wantedBy"],
@@ -115,17 +118,10 @@ fn each_secret_is_a_credential_and_its_path_is_in_no_program() {
         let outcome = evaluate(&evaluator, &[&module], "26.05");
         let unit = &outcome["services"]["dbgen-provision"];
         let loaded = unit["serviceConfig"]["LoadCredential"].as_array().unwrap();
-        let sources: Vec<&str> = loaded
-            .iter()
-            .map(|line| line.as_str().unwrap().split_once(':').unwrap().1)
-            .collect();
-        assert_eq!(sources.len(), 3);
-        for source in [
-            "/run/secrets/50%% 'odd' \"file\": ${x} $y",
-            "/run/secrets/db/re ader",
-            "/run/agenix/reader",
-        ] {
-            assert!(sources.contains(&source), "{source}: {sources:?}");
+        assert_eq!(loaded.len(), 3);
+        for line in loaded {
+            let (name, copy) = line.as_str().unwrap().split_once(':').unwrap();
+            assert_eq!(copy, format!("/run/dbgen-secrets/{name}"));
         }
         // Secrets that change while their paths stay.
         assert_eq!(unit["restartTriggers"], json!(["/secrets.age"]));
@@ -137,6 +133,15 @@ fn each_secret_is_a_credential_and_its_path_is_in_no_program() {
     };
     let folder = Folder::with(&[("module.nix", &module)]);
     let texts = units::programs(&evaluator, &folder.path("module.nix"), "");
+    let paths = "age.secrets.reader.path = \"/run/agenix/reader\"; sops.secrets.\"db/re ader\".path = \"/run/secrets/db/re ader\";";
+    let copies = units::collect_program(&evaluator, &folder.path("module.nix"), paths);
+    for source in [
+        r#"'/run/secrets/50% '\''odd'\'' "file": ${x} $y'"#,
+        "'/run/secrets/db/re ader'",
+        "/run/agenix/reader",
+    ] {
+        assert!(copies.contains(source), "{source}: {copies}");
+    }
     for text in [&texts.script, &texts.program] {
         assert!(
             !text.contains("/run/secrets") && !text.contains("/run/agenix"),
@@ -214,7 +219,9 @@ fn drift_is_looked_for_by_a_timer_that_reports_or_repairs() {
             assert_eq!(timer["wantedBy"], json!(["timers.target"]));
             let unit = &outcome["services"]["dbgen-drift"];
             let provision = &outcome["services"]["dbgen-provision"];
-            assert_eq!(unit["after"], json!(["dbgen-provision.service"]));
+            let mut after = vec!["dbgen-provision.service"];
+            after.extend((mode == "report").then_some("dbgen-secrets.service"));
+            assert_eq!(unit["after"], json!(after));
             assert_eq!(unit["wantedBy"], Value::Null);
             let start = |unit: &Value| {
                 unit["serviceConfig"]["ExecStart"]
@@ -241,6 +248,31 @@ fn drift_is_looked_for_by_a_timer_that_reports_or_repairs() {
             assert_eq!(start(unit), start(provision).replace(" apply", " plan"));
             let credentials = |unit: &Value| unit["serviceConfig"]["LoadCredential"].clone();
             assert_eq!(credentials(unit), credentials(provision));
+        }
+    }
+}
+
+#[test]
+fn a_group_that_is_none_keeps_no_unit_from_starting() {
+    let test = "a_group_that_is_none_keeps_no_unit_from_starting";
+    let module = rendered(&DECLARED.replace(
+        "{ generate = true }",
+        "{ generate = true, group = \"immich\" }",
+    ));
+    let group = "{ users.groups.photos.name = \"immich\"; }";
+    for evaluator in nix::evaluators(test) {
+        for (modules, groups, warned) in [
+            (&[&*module][..], json!([]), true),
+            (&[&module, group], json!(["immich"]), false),
+        ] {
+            let outcome = evaluate(&evaluator, modules, "26.05");
+            let config = &outcome["services"]["dbgen-provision"]["serviceConfig"];
+            assert_eq!(config["SupplementaryGroups"], groups);
+            // What changes the group is a privileged system call.
+            let filter = config["SystemCallFilter"].as_array().unwrap();
+            assert_eq!(filter.last(), Some(&json!("@chown")));
+            let warnings = outcome["warnings"].to_string();
+            assert_eq!(warnings.contains("the group immich"), warned, "{warnings}");
         }
     }
 }

@@ -72,10 +72,11 @@ fn there_is_a_unit_where_a_package_is_given() {
         let outcome = evaluate(&[wanted]);
         assert_eq!(outcome["failedAssertions"], json!([]));
         let unit = &outcome["services"]["dbgen-verify"];
-        // It only looks: nothing waits for it, and it starts nothing.
-        for field in ["requires", "wants", "before", "wantedBy", "requiredBy"] {
+        // It only looks: nothing waits for it, and it starts nothing but what copies the secrets.
+        for field in ["requires", "before", "wantedBy", "requiredBy"] {
             assert_eq!(unit[field], Value::Null, "{field}");
         }
+        assert_eq!(unit["wants"], json!(["dbgen-secrets.service"]));
         let service = &unit["serviceConfig"];
         assert_eq!(service["User"], "postgres");
         assert_eq!(service["SuccessExitStatus"], 1);
@@ -86,7 +87,7 @@ fn there_is_a_unit_where_a_package_is_given() {
             service["LoadCredential"],
             json!([
                 // Those that the host made are the server's user's, as whom this runs.
-                "password.app:/run/secrets/app"
+                "password.app:/run/dbgen-secrets/password.app"
             ])
         );
         assert_eq!(service["SetCredential"], json!(["password.app:\\n"]));

@@ -148,11 +148,15 @@ fn a_run_that_fails_says_so_and_keeps_when_the_last_one_succeeded() {
     assert_eq!(unit.run("apply").status, Some(0));
     let success = unit.metric("dbgen_last_success_timestamp_seconds");
 
-    // A secret that is missing.
-    fs::remove_file(unit.path("credentials/password.reader")).unwrap();
+    // No folder can be made for the secrets.
+    fs::write(unit.path("run/connecting"), "").unwrap();
+    fs::remove_dir_all(unit.path("run")).unwrap();
+    fs::write(unit.path("run"), "").unwrap();
     let seen = unit.run("apply");
     assert_eq!(seen.status, Some(1));
-    assert!(seen.err.contains("password.reader"), "{}", seen.err);
+    assert!(seen.err.contains("/run/secrets"), "{}", seen.err);
+    fs::remove_file(unit.path("run")).unwrap();
+    fs::create_dir(unit.path("run")).unwrap();
     assert_eq!(unit.metric("dbgen_run_success"), Some(0.0));
     assert_eq!(unit.metric("dbgen_last_success_timestamp_seconds"), success);
     assert_eq!(unit.metric("dbgen_statements{database=\"a b\"}"), None);
@@ -263,10 +267,179 @@ fn a_secret_that_is_not_there_keeps_nobody_else_from_theirs() {
     };
     // As systemd gives it by SetCredential.
     unit.give("password.reader", b"\n");
-    let seen = unit.run("apply");
-    assert_eq!(seen.status, Some(3), "{}", seen.err);
-    let told = "dbgen: the file of the credential password.reader is empty, or was not there when the unit started\n";
-    assert!(seen.err.contains(told), "{}", seen.err);
+    let told = "dbgen: the credential password.reader is empty: its file could not be read when the unit started (journalctl --unit dbgen-secrets)\n";
     let made = "SELECT has_database_privilege('public', 'immich', 'CONNECT'), rolpassword LIKE 'SCRAM%' FROM pg_authid WHERE rolname = 'immich'";
-    assert_eq!(cluster.sql("postgres", made), "f|t");
+    for _ in 0..2 {
+        let seen = unit.run("apply");
+        assert_eq!(seen.status, Some(3), "{}", seen.err);
+        assert!(seen.err.contains(told), "{}", seen.err);
+        assert_eq!(cluster.sql("postgres", made), "f|t");
+        // Not even that.
+        let _ = fs::remove_file(unit.path("credentials/password.reader"));
+        cluster.sql("postgres", "ALTER ROLE immich PASSWORD NULL");
+    }
+}
+
+/// Whether these roles have a password that the server knows.
+fn known(cluster: &Cluster) -> String {
+    cluster.sql(
+        "postgres",
+        "SELECT string_agg(rolname, ' ' ORDER BY rolname COLLATE \"C\") FROM pg_authid WHERE rolpassword IS NOT NULL",
+    )
+}
+
+#[test]
+fn a_made_password_that_can_not_be_used_is_the_failure_of_its_role_alone() {
+    let Some((cluster, unit)) =
+        host("a_made_password_that_can_not_be_used_is_the_failure_of_its_role_alone")
+    else {
+        return;
+    };
+    assert_eq!(unit.run("apply").status, Some(0));
+    let file = unit.path("state/passwords/immich");
+    for kind in ["empty", "line", "folder", "pipe", "long", "bytes"] {
+        cluster.sql(
+            "postgres",
+            "ALTER ROLE immich PASSWORD NULL; ALTER ROLE reader PASSWORD NULL",
+        );
+        let _ = fs::remove_dir(&file).or_else(|_| fs::remove_file(&file));
+        match kind {
+            "empty" => fs::write(&file, "").unwrap(),
+            "line" => fs::write(&file, "\n").unwrap(),
+            "folder" => fs::create_dir(&file).unwrap(),
+            "pipe" => assert!(
+                Command::new("mkfifo")
+                    .arg(&file)
+                    .status()
+                    .unwrap()
+                    .success()
+            ),
+            "long" => fs::write(&file, "x".repeat(2_000_000)).unwrap(),
+            _ => fs::write(&file, b"\xff\xfe").unwrap(),
+        }
+        let seen = unit.run("apply");
+        assert_eq!(seen.status, Some(3), "{kind}: {}", seen.err);
+        let told = match kind {
+            "long" => "it has more than 1024 bytes".to_owned(),
+            "bytes" => "it is not UTF-8".to_owned(),
+            _ => format!(
+                "dbgen: there is no password in {} that can be read; without that file another one is made\n",
+                file.display()
+            ),
+        };
+        let said = format!("{}{}", seen.out, seen.err);
+        assert!(said.contains(&told), "{kind}: {said}");
+        assert_eq!(known(&cluster), "reader \u{dc}n\u{ef}/../code", "{kind}");
+        assert_eq!(unit.names("run"), [""; 0]);
+    }
+}
+
+#[test]
+fn a_password_for_a_group_that_is_none_is_the_failure_of_its_role_alone() {
+    let test = "a_password_for_a_group_that_is_none_is_the_failure_of_its_role_alone";
+    let Some(evaluator) = nix::evaluator(test) else {
+        return;
+    };
+    let Some(installation) = newest(test) else {
+        return;
+    };
+    let cluster = Cluster::start(&installation, &[]);
+    let declared = DECLARED.replacen(
+        "{ generate = true }",
+        "{ generate = true, group = \"no-such-group\" }",
+        1,
+    );
+    let seen = Folder::with(&[("immich.toml", &declared)]).run(&["render", "immich.toml"]);
+    assert_eq!(seen.status, Some(0), "{}", seen.err);
+    let unit = Unit::new(&evaluator, &seen.out, &cluster);
+    unit.give("password.reader", b"s3cret");
+    for _ in 0..2 {
+        let seen = unit.run("apply");
+        assert_eq!(seen.status, Some(3), "{}", seen.err);
+        let told = "can't be given to the group no-such-group: is it one of users.groups?";
+        assert!(seen.err.contains(told), "{}", seen.err);
+        assert_eq!(known(&cluster), "reader \u{dc}n\u{ef}/../code");
+        // Nobody reads it who may not.
+        assert_eq!(unit.names("state/passwords").len(), 2);
+    }
+}
+
+/// A server of which every process stops, and goes on when this is gone.
+struct Frozen(Vec<rustix::process::Pid>);
+
+impl Frozen {
+    fn new(cluster: &Cluster) -> Frozen {
+        let postmaster = fs::read_to_string(cluster.data.join("postmaster.pid")).unwrap();
+        let postmaster = postmaster.lines().next().unwrap();
+        let children = Command::new("pgrep")
+            .args(["--parent", postmaster])
+            .output();
+        let children = String::from_utf8(children.unwrap().stdout).unwrap();
+        let all = std::iter::once(postmaster).chain(children.lines());
+        let pids = all.map(|pid| rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap());
+        let frozen = Frozen(pids.collect());
+        frozen.send(rustix::process::Signal::STOP);
+        frozen
+    }
+
+    fn send(&self, signal: rustix::process::Signal) {
+        for pid in &self.0 {
+            let _ = rustix::process::kill_process(*pid, signal);
+        }
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.send(rustix::process::Signal::CONT);
+    }
+}
+
+#[test]
+fn a_server_that_answers_nobody_any_more_is_given_up() {
+    let Some((cluster, unit)) = host("a_server_that_answers_nobody_any_more_is_given_up") else {
+        return;
+    };
+    let script = fs::read_to_string(unit.path("script")).unwrap();
+    assert!(script.contains("\npatience=10\n"));
+    fs::write(
+        unit.path("script"),
+        script.replace("\npatience=10\n", "\npatience=2\n"),
+    )
+    .unwrap();
+    // A busy one is waited for.
+    unit.write_program("SELECT pg_sleep(5);");
+    let seen = unit.run("apply");
+    assert_eq!((seen.status, &*seen.err), (Some(0), ""));
+
+    unit.write_program("\\echo is in\nSELECT pg_sleep(1);\nSELECT 1;");
+    let mut child = unit
+        .command("apply")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+    assert_eq!(line, "is in\n");
+    let frozen = Frozen::new(&cluster);
+    let started = std::time::Instant::now();
+    let ended = child.wait_with_output().unwrap();
+    assert!(started.elapsed().as_secs() < 60);
+    drop(frozen);
+    assert_eq!(ended.status.code(), Some(143));
+    assert_eq!(
+        String::from_utf8(ended.stderr).unwrap(),
+        "dbgen: the server had taken the connection, and no longer answers anybody: given up; what was not committed is undone\n"
+    );
+    assert_eq!(unit.metric("dbgen_run_success"), Some(0.0));
+    assert_eq!(unit.names("run"), [""; 0]);
+
+    // One that does not even let anybody in.
+    let frozen = Frozen::new(&cluster);
+    let seen = unit.run("apply");
+    drop(frozen);
+    assert_eq!(seen.status, Some(2), "{}", seen.err);
+    assert!(seen.err.contains("timeout expired"), "{}", seen.err);
 }

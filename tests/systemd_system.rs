@@ -21,7 +21,10 @@ use std::time::{Duration, Instant};
 use nix::{Configuration, Evaluator};
 use run::Folder;
 use support::postgres::{Cluster, is_root, newest};
-use units::{IDLE, Programs, programs, ready_program, tell_program, verify_program, write_units};
+use units::{
+    IDLE, Programs, collect_program, programs, ready_program, tell_program, verify_program,
+    write_units,
+};
 
 /// In a secret's file: it must arrive as it is, and be seen nowhere else.
 const SECRET: &str = "it's $a %n \"secret\"; \\ DROP ROLE shop; --";
@@ -57,7 +60,7 @@ connection = { environment = true, owner = \"root\" }
 type = \"postgresql\"
 name = \"mail\"
 user = \"mail\"
-password = { generate = true }
+password = { generate = true, group = \"daemon\" }
 
 # Can't be as declared at first.
 [services.late]
@@ -85,6 +88,7 @@ let
   };
 in
 {
+  users.groups.daemon = { };
   services.dbgen.verify = { package = pkgs.dbgen; declarations = \"/srv/host/declared.toml\"; onCalendar = null; };
   systemd.services = builtins.listToAttrs (map service [ \"wiki\" \"shop\" \"mail\" \"late\" ]);
 }
@@ -154,7 +158,7 @@ systemctl start late.service
 idle
 echo "its database is there: $(state dbgen-provision.service late.service)"
 said late 1
-echo "files: $(stat -c '%A %U' /var/lib/dbgen/metrics/dbgen.prom /var/lib/dbgen/passwords/mail /run/dbgen/connections/*/*/environment | sort | uniq -c | tr '\n' ' ')"
+echo "files: $(stat -c '%A %U:%G' /var/lib/dbgen/metrics/dbgen.prom /var/lib/dbgen/passwords/mail /run/dbgen/connections/*/*/environment | sort | uniq -c | tr '\n' ' ')"
 
 old=$(cat /var/lib/dbgen/passwords/mail)
 rm /var/lib/dbgen/passwords/mail
@@ -190,14 +194,23 @@ echo "led astray: $(grep -rlF only-root /run/dbgen /run/dbgen-tell | wc -l) $(st
 rm /var/lib/dbgen/passwords/mail
 (umask 077; printf %s "$kept" > /var/lib/dbgen/passwords/mail; chown postgres: /var/lib/dbgen/passwords/mail)
 
-# One secret that is not there.
+# One secret that is not there, and what systemd could not load.
+for kind in missing folder pipe long; do
+  rm -rf /srv/secret
+  case $kind in
+    folder) mkdir /srv/secret && echo another > /srv/secret/password ;;
+    pipe) mkfifo /srv/secret ;;
+    long) head -c 2000000 /dev/zero | tr '\0' x > /srv/secret ;;
+  esac
+  systemctl restart dbgen-provision.service
+  idle
+  systemctl restart wiki.service mail.service
+  systemctl restart shop.service
+  idle
+  echo "$kind: $(state dbgen-provision.service wiki.service mail.service shop.service)"
+done
+echo "told: $(grep -oE '^dbgen: /srv/secret is .*|it has more than 1024 bytes' /srv/host/journal | sort -u | tr '\n' ';')"
 rm /srv/secret
-systemctl restart dbgen-provision.service
-idle
-systemctl restart wiki.service mail.service
-systemctl restart shop.service
-idle
-echo "without a secret: $(state wiki.service mail.service shop.service)"
 echo another > /srv/secret
 systemctl start shop.service
 idle
@@ -205,7 +218,7 @@ echo "with it: $(state dbgen-provision.service dbgen-connections.service shop.se
 systemctl --no-block exit
 "#;
 
-const SEEN: [&str; 25] = [
+const SEEN: [&str; 29] = [
     "units: active active inactive",
     "services: active active active",
     "without its database: failed inactive",
@@ -215,7 +228,7 @@ const SEEN: [&str; 25] = [
     "the timer tries again: failed",
     "its database is there: active active",
     "late: late|socket;",
-    "files: 2 -r-------- nobody 1 -r-------- postgres 2 -r-------- root 1 -rw-r--r-- postgres",
+    "files: 2 -r-------- nobody:nogroup 2 -r-------- root:root 1 -r--r----- postgres:daemon 1 -rw-r--r-- postgres:postgres",
     "another password: active active active active",
     "wiki: wiki|socket;",
     "shop: shop|tcp;",
@@ -229,7 +242,11 @@ const SEEN: [&str; 25] = [
     "repaired with another secret: active",
     "shop: shop|tcp;shop|tcp;",
     "led astray: 0 failed",
-    "without a secret: active active inactive",
+    "missing: failed active active inactive",
+    "folder: failed active active inactive",
+    "pipe: failed active active inactive",
+    "long: failed active active inactive",
+    "told: dbgen: /srv/secret is no file, so that the credential password.shop is empty;dbgen: /srv/secret is not there, so that the credential password.shop is empty;it has more than 1024 bytes;",
     "with it: active active active",
 ];
 
@@ -275,6 +292,7 @@ fn host(evaluator: &Evaluator, cluster: &Cluster) -> Folder {
     let guest = Path::new("/srv/host");
     let ready = ready_program(evaluator, &module, Path::new("/usr"));
     executable(&folder, "bin/ready", &ready);
+    executable(&folder, "collect", &collect_program(evaluator, &module, ""));
     executable(&folder, "tell", &tell_program(evaluator, &module, guest));
     executable(
         &folder,
@@ -371,6 +389,7 @@ fn of_unit(name: &str, unit: &str, outcome: &serde_json::Value, bin: &str, psql:
     let command = match service {
         "dbgen-provision" => format!("provision {}", arguments.unwrap()),
         "dbgen-drift" => format!("bin/systemctl {}", arguments.unwrap()),
+        "dbgen-secrets" => "collect".to_owned(),
         "dbgen-connections" => "connections".to_owned(),
         "dbgen-tell" => "tell".to_owned(),
         "dbgen-verify" => "verify".to_owned(),

@@ -4535,6 +4535,57 @@ let
     "\\endif"
   ];
   wrapper = [
+    "# What there is of a password in a file: the longest one has 1024 bytes and a line end, and one more byte shows that it is too long."
+    "# A named pipe in its place gives nothing, where another program would wait for ever."
+    "start=(dd iflag=nonblock,fullblock bs=1027 count=1 status=none)"
+    ""
+    "read_start() {"
+    "  \"\${start[@]}\" if=\"$1\""
+    "}"
+    ""
+    "# Whether there is a password in the file $1; where there was no file, systemd gives an empty line."
+    "has_password() {"
+    "  [ -f \"$1\" ] && [ -r \"$1\" ] && { [ \"$(stat -c %s -- \"$1\")\" -gt 1 ] || [ -n \"$(< \"$1\")\" ]; }"
+    "}"
+    ""
+    "# Seconds for a connection, and between two looks at a server that is busy."
+    "patience=10"
+    "export PGCONNECT_TIMEOUT=$patience"
+    ""
+    "# Whether the server says anything at all to one more client."
+    "answers() {"
+    "  local said status=0"
+    "  said=$(LC_ALL=C timeout \"$((patience * 2))\" \"\${client[@]}\" --command '' 2>&1 < /dev/null) || status=$?"
+    "  [ \"$status\" != 124 ] && [[ $said != *'timeout expired'* ]]"
+    "}"
+    ""
+    "# Runs psql, which is `client` with these arguments. What a statement may take, the server itself sees to; but one that is frozen sees to"
+    "# nothing, and psql would wait for it for ever: when five new clients in a row get no answer, it is given up."
+    "run="
+    "watched() {"
+    "  local out alive silent=0 status"
+    "  exec {out}>&1"
+    "  # It has the pipe open for as long as it lives."
+    "  exec {alive}< <(exec \"\${client[@]}\" \"$@\" 9>&1 >&\"$out\")"
+    "  run=$!"
+    "  while :; do"
+    "    status=0"
+    "    read -r -t \"$patience\" -u \"$alive\" || status=$?"
+    "    [ \"$status\" -gt 128 ] || break"
+    "    if answers; then"
+    "      silent=0"
+    "    elif [ \"$((silent += 1))\" = 5 ]; then"
+    "      echo \"dbgen: the server had taken the connection, and no longer answers anybody: given up; what was not committed is undone\" >&2"
+    "      kill -- \"$run\""
+    "    fi"
+    "  done"
+    "  exec {alive}<&- {out}>&-"
+    "  status=0"
+    "  wait \"$run\" || status=$?"
+    "  run="
+    "  return \"$status\""
+    "}"
+    ""
     "# $1: apply or plan. systemd names the directories; without it they are where the program of the units has them."
     "set -euo pipefail"
     "umask 077"
@@ -4639,11 +4690,14 @@ let
     "  exit \"$status\""
     "}"
     "trap finish EXIT"
-    "trap 'exit 143' TERM"
+    "trap '[ -z \"$run\" ] || { kill -- \"$run\" && wait \"$run\"; } || true; exit 143' TERM"
     ""
     "# Lets those read the file who are declared: $2 is the mode, $3 the group or nothing."
     "give_access() {"
-    "  [ -z \"$3\" ] || chgrp -- \"$3\" \"$1\""
+    "  [ -z \"$3\" ] || chgrp -- \"$3\" \"$1\" || {"
+    "    echo \"dbgen: $1 can't be given to the group $3: is it one of users.groups?\" >&2"
+    "    return 1"
+    "  }"
     "  chmod -- \"$2\" \"$1\""
     "}"
     ""
@@ -4654,60 +4708,56 @@ let
     "    give_access \"$@\""
     "    return"
     "  fi"
-    "  new=$(mktemp \"$passwords/.new.XXXXXXXXXX\")"
-    "  head -c 32 /dev/urandom | basenc --base64url | tr -d '=\\n' > \"$new\""
+    "  new=$(mktemp \"$passwords/.new.XXXXXXXXXX\") || return 1"
+    "  head -c 32 /dev/urandom | basenc --base64url | tr -d '=\\n' > \"$new\" || return 1"
     "  if [ \"$(stat -c %s -- \"$new\")\" != 43 ]; then"
     "    echo \"dbgen: no random bytes for $1\" >&2"
-    "    exit 1"
+    "    return 1"
     "  fi"
-    "  give_access \"$new\" \"$2\" \"$3\""
-    "  sync -- \"$new\""
     "  # Another one that has been made meanwhile stays."
-    "  ln -T -- \"$new\" \"$1\" || [ -e \"$1\" ]"
-    "  rm -f -- \"$new\""
-    "  sync -- \"$passwords\""
+    "  give_access \"$new\" \"$2\" \"$3\" && sync -- \"$new\" && { ln -T -- \"$new\" \"$1\" || [ -e \"$1\" ]; } \\"
+    "    && rm -f -- \"$new\" && sync -- \"$passwords\""
     "}"
     ""
-    "# The server itself reads the passwords, and the credentials of a unit are hidden from other units."
+    "# The server itself reads the passwords, and the credentials of a unit are hidden from other units. What is not given to it here is"
+    "# the failure of that role alone."
     "rm -rf -- \"$secrets\" \"$samples\" \"$finished\""
     "mkdir -- \"$secrets\""
-    "files=()"
     "for name in \"\${credentials[@]}\"; do"
-    "  files+=(\"$CREDENTIALS_DIRECTORY/$name\")"
-    "done"
-    "if [ \"\${#files[@]}\" -gt 0 ]; then"
-    "  install -m 0400 -t \"$secrets\" -- \"\${files[@]}\""
-    "fi"
-    "for i in \"\${!files[@]}\"; do"
-    "  # As systemd gives what is not there."
-    "  if [ \"$(stat -c %s -- \"\${files[i]}\")\" -le 1 ] && [ -z \"$(< \"\${files[i]}\")\" ]; then"
-    "    echo \"dbgen: the file of the credential \${credentials[i]} is empty, or was not there when the unit started\" >&2"
-    "  fi"
+    "  has_password \"$CREDENTIALS_DIRECTORY/$name\" \\"
+    "    || echo \"dbgen: the credential $name is empty: its file could not be read when the unit started (journalctl --unit dbgen-secrets)\" >&2"
+    "  read_start \"$CREDENTIALS_DIRECTORY/$name\" > \"$secrets/$name\" || rm -f -- \"$secrets/$name\""
     "done"
     "if [ \"\${#generated[@]}\" -gt 0 ] && [ \"$mode\" = apply ]; then"
-    "  mkdir -p -- \"$passwords\""
     "  # Groups come through, but can't list it."
     "  case \${generated_groups[*]} in"
-    "    *[!\\ ]*) chmod 0711 \"$passwords\" ;;"
-    "    *) chmod 0700 \"$passwords\" ;;"
+    "    *[!\\ ]*) access=0711 ;;"
+    "    *) access=0700 ;;"
     "  esac"
+    "  # Without it each password is told of."
+    "  mkdir -p -- \"$passwords\" && chmod \"$access\" \"$passwords\" || true"
     "  rm -f -- \"$passwords\"/.new.*"
     "fi"
     "for i in \"\${!generated[@]}\"; do"
+    "  file=$passwords/\${generated_files[i]}"
     "  # Looking makes nothing."
-    "  [ \"$mode\" = apply ] || [ -e \"$passwords/\${generated_files[i]}\" ] || continue"
-    "  generate \"$passwords/\${generated_files[i]}\" \"\${generated_modes[i]}\" \"\${generated_groups[i]}\""
-    "  install -m 0400 -T -- \"$passwords/\${generated_files[i]}\" \"$secrets/\${generated[i]}\""
+    "  [ \"$mode\" = apply ] || [ -e \"$file\" ] || continue"
+    "  if [ \"$mode\" = apply ] && ! generate \"$file\" \"\${generated_modes[i]}\" \"\${generated_groups[i]}\"; then"
+    "    echo \"dbgen: the password in $file is not given to the server\" >&2"
+    "  elif ! { has_password \"$file\" && read_start \"$file\" > \"$secrets/\${generated[i]}\"; }; then"
+    "    echo \"dbgen: there is no password in $file that can be read; without that file another one is made\" >&2"
+    "    rm -f -- \"$secrets/\${generated[i]}\""
+    "  fi"
     "done"
     ""
     "# A database that can't be connected to ends psql: once more without it, so that the others get theirs."
+    "client=(\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres)"
     "connecting=$runtime/connecting"
     "leave_out="
     "while :; do"
     "  status=0"
     "  rm -f -- \"$connecting\""
-    "  \"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres \\"
-    "    --set mode=\"$mode\" --set metrics=\"$samples\" --set ready_file=\"$finished\" \\"
+    "  watched --set mode=\"$mode\" --set metrics=\"$samples\" --set ready_file=\"$finished\" \\"
     "    --set leave_out=\"$leave_out\" --set connecting_file=\"$connecting\" --file \"$program\" || status=$?"
     "  [ \"$status\" = 2 ] && [ -s \"$connecting\" ] || break"
     "  database=$(cat -- \"$connecting\")"
@@ -5029,12 +5079,11 @@ let
     ]
     + lines wrapper
   );
-  # A percent sign would begin a specifier.
-  loaded = lib.mapAttrsToList (
-    name: path: builtins.replaceStrings [ "%" ] [ "%%" ] "${name}:${toString path}"
-  );
+  # What copies the secrets to where systemd takes them from, before each unit that has them.
+  secrets = lib.optional (credentials != { }) "dbgen-secrets.service";
+  loaded = map (name: "${name}:/run/dbgen-secrets/${name}");
   # What is taken for a file that is not there, an empty line: one missing secret keeps nobody else from theirs.
-  missing = lib.mapAttrsToList (name: _: "${name}:\\n");
+  missing = map (name: "${name}:\\n");
   # For administrators.
   status = pkgs.writeShellScriptBin "dbgen-status" (
     let
@@ -5070,6 +5119,44 @@ let
       "service_files=(${list "serviceFile"})"
     ]
     + lines [
+      "# Seconds for a connection, and between two looks at a server that is busy."
+      "patience=10"
+      "export PGCONNECT_TIMEOUT=$patience"
+      ""
+      "# Whether the server says anything at all to one more client."
+      "answers() {"
+      "  local said status=0"
+      "  said=$(LC_ALL=C timeout \"$((patience * 2))\" \"\${client[@]}\" --command '' 2>&1 < /dev/null) || status=$?"
+      "  [ \"$status\" != 124 ] && [[ $said != *'timeout expired'* ]]"
+      "}"
+      ""
+      "# Runs psql, which is `client` with these arguments. What a statement may take, the server itself sees to; but one that is frozen sees to"
+      "# nothing, and psql would wait for it for ever: when five new clients in a row get no answer, it is given up."
+      "run="
+      "watched() {"
+      "  local out alive silent=0 status"
+      "  exec {out}>&1"
+      "  # It has the pipe open for as long as it lives."
+      "  exec {alive}< <(exec \"\${client[@]}\" \"$@\" 9>&1 >&\"$out\")"
+      "  run=$!"
+      "  while :; do"
+      "    status=0"
+      "    read -r -t \"$patience\" -u \"$alive\" || status=$?"
+      "    [ \"$status\" -gt 128 ] || break"
+      "    if answers; then"
+      "      silent=0"
+      "    elif [ \"$((silent += 1))\" = 5 ]; then"
+      "      echo \"dbgen: the server had taken the connection, and no longer answers anybody: given up; what was not committed is undone\" >&2"
+      "      kill -- \"$run\""
+      "    fi"
+      "  done"
+      "  exec {alive}<&- {out}>&-"
+      "  status=0"
+      "  wait \"$run\" || status=$?"
+      "  run="
+      "  return \"$status\""
+      "}"
+      ""
       "# usage: dbgen-status [--show-password] [SERVICE]"
       "# What is declared, when the server was last made so, and what would be done now; for a service, how it connects."
       "set -euo pipefail"
@@ -5164,18 +5251,17 @@ let
       "esac"
       "echo \"last success: $(moment \"$last_success\")\""
       ""
-      "run=(\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres"
-      "  --set mode=plan --set without_passwords=on --file \"$program\")"
+      "client=(\"$psql\" --no-psqlrc --no-password --quiet --host \"$host\" --port \"$port\" --dbname postgres)"
       "user=$(id --user --name)"
       "case $user in"
       "  \"$superuser\") ;;"
-      "  root) run=(\"$runuser\" --user \"$superuser\" -- \"\${run[@]}\") ;;"
+      "  root) client=(\"$runuser\" --user \"$superuser\" -- \"\${client[@]}\") ;;"
       "  *)"
       "    echo \"plan:         asked by root or $superuser only\""
       "    exit \"$status\""
       "    ;;"
       "esac"
-      "if ! plan=$(\"\${run[@]}\"); then"
+      "if ! plan=$(watched --set mode=plan --set without_passwords=on --file \"$program\"); then"
       "  echo 'plan:         can'\\''t be made'"
       "  exit 1"
       "fi"
@@ -5198,8 +5284,8 @@ let
     serviceConfig = {
       Type = "oneshot";
       User = postgresql.superUser;
-      LoadCredential = loaded credentials;
-      SetCredential = missing credentials;
+      LoadCredential = loaded (builtins.attrNames credentials);
+      SetCredential = missing (builtins.attrNames credentials);
       # The node exporter reads the metrics in it; the passwords are in a closed folder.
       StateDirectory = "dbgen";
       StateDirectoryMode = "0755";
@@ -5372,6 +5458,7 @@ in
               ]
               // {
                 ExecStart = "${ready} ${consumer.ready} ${consumer.folder}";
+                TimeoutStartSec = "5min";
               };
           };
         }) consumers
@@ -5693,7 +5780,8 @@ in
               [ "multi-user.target" ] ++ (if target == [ ] then [ "postgresql.service" ] else target)
             );
             requires = setup;
-            after = setup;
+            wants = secrets;
+            after = setup ++ secrets;
             # What waits for the target finds its database. It only wants this unit: one database that can't be provisioned
             # must not keep all others from their services.
             before = target;
@@ -5710,13 +5798,95 @@ in
             };
           };
 
+        # A secret that is none is missed by its role alone. Once for each start of what has them, so that none of them is an old one.
+        dbgen-secrets = {
+          description = "Copies of the secrets that the PostgreSQL databases need";
+          inherit (service) path unitConfig;
+          serviceConfig = root // {
+            ExecStart = pkgs.writeShellScript "dbgen-secrets" (
+              lines [
+                "secrets=(${
+                  lib.escapeShellArgs (
+                    lib.concatLists (
+                      lib.mapAttrsToList (name: path: [
+                        name
+                        (toString path)
+                      ]) credentials
+                    )
+                  )
+                })"
+              ]
+              + lines [
+                "# What there is of a password in a file: the longest one has 1024 bytes and a line end, and one more byte shows that it is too long."
+                "# A named pipe in its place gives nothing, where another program would wait for ever."
+                "start=(dd iflag=nonblock,fullblock bs=1027 count=1 status=none)"
+                ""
+                "read_start() {"
+                "  \"\${start[@]}\" if=\"$1\""
+                "}"
+                ""
+                "# Whether there is a password in the file $1; where there was no file, systemd gives an empty line."
+                "has_password() {"
+                "  [ -f \"$1\" ] && [ -r \"$1\" ] && { [ \"$(stat -c %s -- \"$1\")\" -gt 1 ] || [ -n \"$(< \"$1\")\" ]; }"
+                "}"
+                ""
+                "# Copies the secrets to where systemd loads the credentials of the other units from: what it can't load, a folder, a named pipe or a"
+                "# file that is too long, would keep a whole unit from starting. `secrets` has two entries for each: the name of its credential, and the"
+                "# file that it is in. What is no secret is left out, which is that role's loss alone. systemd names the directory."
+                "set -euo pipefail"
+                "umask 077"
+                "root=\${RUNTIME_DIRECTORY:-/run/dbgen-secrets}"
+                "failed=0"
+                "declare -A wanted=()"
+                ""
+                "for ((i = 0; i < \${#secrets[@]}; i += 2)); do"
+                "  copy=$root/\${secrets[i]}"
+                "  path=\${secrets[i + 1]}"
+                "  wanted[$copy]=1"
+                "  if [ ! -e \"$path\" ]; then"
+                "    why='is not there'"
+                "  elif [ ! -f \"$path\" ]; then"
+                "    why='is no file'"
+                "  elif read_start \"$path\" > \"$copy.new\" && mv -fT -- \"$copy.new\" \"$copy\"; then"
+                "    continue"
+                "  else"
+                "    why=\"can't be copied\""
+                "  fi"
+                "  # Not the one that it was before: nothing says that it still holds."
+                "  rm -f -- \"$copy.new\" \"$copy\""
+                "  echo \"dbgen: $path $why, so that the credential \${secrets[i]} is empty\" >&2"
+                "  failed=1"
+                "done"
+                ""
+                "# What is no longer declared."
+                "shopt -s nullglob dotglob"
+                "for copy in \"$root\"/*; do"
+                "  [ -n \"\${wanted[$copy]-}\" ] || rm -rf -- \"$copy\""
+                "done"
+                "exit \"$failed\""
+              ]
+            );
+            TimeoutStartSec = "5min";
+            RuntimeDirectory = "dbgen-secrets";
+            RuntimeDirectoryMode = "0700";
+            RuntimeDirectoryPreserve = "yes";
+            # They may lie anywhere, and belong to anybody.
+            CapabilityBoundingSet = "CAP_DAC_READ_SEARCH";
+            PrivateTmp = false;
+            ProtectHome = "read-only";
+            inherit (service.serviceConfig) SystemCallFilter;
+          };
+        };
+
         # At each start of the other, so that no change passes by.
         dbgen-tell = {
           description = "Tell services of new passwords for their PostgreSQL databases";
           wantedBy = [ "dbgen-provision.service" ];
+          wants = secrets;
           after = [
             "dbgen-provision.service"
-          ];
+          ]
+          ++ secrets;
           inherit (service) path unitConfig;
           serviceConfig = root // {
             ExecStart = pkgs.writeShellScript "dbgen-tell" (
@@ -5729,12 +5899,25 @@ in
                 ]
               )
               + lines [
+                "# What there is of a password in a file: the longest one has 1024 bytes and a line end, and one more byte shows that it is too long."
+                "# A named pipe in its place gives nothing, where another program would wait for ever."
+                "start=(dd iflag=nonblock,fullblock bs=1027 count=1 status=none)"
+                ""
+                "read_start() {"
+                "  \"\${start[@]}\" if=\"$1\""
+                "}"
+                ""
+                "# Whether there is a password in the file $1; where there was no file, systemd gives an empty line."
+                "has_password() {"
+                "  [ -f \"$1\" ] && [ -r \"$1\" ] && { [ \"$(stat -c %s -- \"$1\")\" -gt 1 ] || [ -n \"$(< \"$1\")\" ]; }"
+                "}"
+                ""
                 "# Prints a password: $1 is the name of a credential, or the path of one that was made on this host. The latter lies in a folder of"
                 "# the server's user, who could lead root anywhere by a link: it is read with that user's rights."
                 "secret() {"
                 "  case $1 in"
-                "    /*) \"$setpriv\" --reuid=\"$superuser\" --regid=\"$(id --group -- \"$superuser\")\" --clear-groups -- cat -- \"$1\" ;;"
-                "    *) cat -- \"$CREDENTIALS_DIRECTORY/$1\" ;;"
+                "    /*) \"$setpriv\" --reuid=\"$superuser\" --regid=\"$(id --group -- \"$superuser\")\" --clear-groups -- \"\${start[@]}\" if=\"$1\" ;;"
+                "    *) read_start \"$CREDENTIALS_DIRECTORY/$1\" ;;"
                 "  esac"
                 "}"
                 ""
@@ -5794,8 +5977,9 @@ in
                 "mv -fT -- \"$seen.new\" \"$seen\""
               ]
             );
-            LoadCredential = loaded credentials;
-            SetCredential = missing credentials;
+            LoadCredential = loaded (builtins.attrNames credentials);
+            SetCredential = missing (builtins.attrNames credentials);
+            TimeoutStartSec = "5min";
             RuntimeDirectory = "dbgen-tell";
             RuntimeDirectoryMode = "0700";
             RuntimeDirectoryPreserve = "yes";
@@ -5804,10 +5988,12 @@ in
 
         dbgen-verify = lib.mkIf verifies {
           description = "Try the declared logins of the PostgreSQL databases";
+          wants = secrets;
           after = [
             "dbgen-provision.service"
             "postgresql.service"
-          ];
+          ]
+          ++ secrets;
           inherit (service) path;
           serviceConfig = removeAttrs service.serviceConfig [ "ExecStopPost" ] // {
             # What is not as declared is told by the journal and the metrics.
@@ -5831,6 +6017,19 @@ in
                 "roles=(${lib.escapeShellArgs (builtins.attrValues credentialRoles)})"
               ]
               + lines [
+                "# What there is of a password in a file: the longest one has 1024 bytes and a line end, and one more byte shows that it is too long."
+                "# A named pipe in its place gives nothing, where another program would wait for ever."
+                "start=(dd iflag=nonblock,fullblock bs=1027 count=1 status=none)"
+                ""
+                "read_start() {"
+                "  \"\${start[@]}\" if=\"$1\""
+                "}"
+                ""
+                "# Whether there is a password in the file $1; where there was no file, systemd gives an empty line."
+                "has_password() {"
+                "  [ -f \"$1\" ] && [ -r \"$1\" ] && { [ \"$(stat -c %s -- \"$1\")\" -gt 1 ] || [ -n \"$(< \"$1\")\" ]; }"
+                "}"
+                ""
                 "# Whether every declared login gets in. The report goes to the journal, numbers to Prometheus' node exporter."
                 "set -euo pipefail"
                 "metrics=\${STATE_DIRECTORY:-/var/lib/dbgen}/metrics"
@@ -5840,8 +6039,8 @@ in
                 "  # A path is where one lies that was made here."
                 "  file=\${credentials[i]}"
                 "  [[ $file == /* ]] || file=$CREDENTIALS_DIRECTORY/$file"
-                "  # As systemd gives what is not there; a file that can't be used would keep all others from being tried."
-                "  if [ ! -r \"$file\" ] || { [ \"$(stat -c %s -- \"$file\")\" -le 1 ] && [ -z \"$(< \"$file\")\" ]; }; then"
+                "  # A file that can't be used would keep all others from being tried."
+                "  if ! has_password \"$file\"; then"
                 "    echo \"dbgen: the password of role \${roles[i]} is empty or not there: its logins are not tried with it\" >&2"
                 "    continue"
                 "  fi"
@@ -5880,8 +6079,10 @@ in
           };
         };
       };
-      # What was written when there were connections with files.
-      tmpfiles.rules = [ "R /run/dbgen/connections" ];
+      # What was written when there were connections with files, and secrets.
+      tmpfiles.rules = [
+        "R /run/dbgen/connections"
+      ];
     };
 
     # A secret that changes is provisioned when the host is switched to it.
@@ -5949,13 +6150,14 @@ in
         '';
       }
     ];
-    warnings =
-      lib.optional (
+    warnings = lib.concatLists [
+      (lib.optional (
         !postgresql.enable
-      ) "Databases are declared, but services.postgresql.enable is false: they are not provisioned."
-      ++ map (name: ''
+      ) "Databases are declared, but services.postgresql.enable is false: they are not provisioned.")
+      (map (name: ''
         The declared databases are used by ${name}.service, but nothing in this configuration says what it runs. Where
         its file comes from systemd.packages, systemd.services."${name}".overrideStrategy = "asDropin" says so.
-      '') unknown;
+      '') unknown)
+    ];
   };
 }

@@ -105,6 +105,8 @@ read_password() {
   fi
   why='is empty, or its file is not there'
   [ -n "$REPLY" ] || return 1
+  why='has more than 1024 bytes'
+  [ "${#REPLY}" -le 1024 ] || return 1
   why='is a SCRAM-SHA-256 verifier, from which nobody can log in'
   [[ ! $REPLY =~ ^SCRAM-SHA-256\$[0-9]+:[^$]+\$[^:]+:.+$ ]]
 }

@@ -2,8 +2,8 @@
 # the server's user, who could lead root anywhere by a link: it is read with that user's rights.
 secret() {
   case $1 in
-    /*) "$setpriv" --reuid="$superuser" --regid="$(id --group -- "$superuser")" --clear-groups -- cat -- "$1" ;;
-    *) cat -- "$CREDENTIALS_DIRECTORY/$1" ;;
+    /*) "$setpriv" --reuid="$superuser" --regid="$(id --group -- "$superuser")" --clear-groups -- "${start[@]}" if="$1" ;;
+    *) read_start "$CREDENTIALS_DIRECTORY/$1" ;;
   esac
 }
 

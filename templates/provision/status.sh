@@ -92,18 +92,17 @@ case $success in
 esac
 echo "last success: $(moment "$last_success")"
 
-run=("$psql" --no-psqlrc --no-password --quiet --host "$host" --port "$port" --dbname postgres
-  --set mode=plan --set without_passwords=on --file "$program")
+client=("$psql" --no-psqlrc --no-password --quiet --host "$host" --port "$port" --dbname postgres)
 user=$(id --user --name)
 case $user in
   "$superuser") ;;
-  root) run=("$runuser" --user "$superuser" -- "${run[@]}") ;;
+  root) client=("$runuser" --user "$superuser" -- "${client[@]}") ;;
   *)
     echo "plan:         asked by root or $superuser only"
     exit "$status"
     ;;
 esac
-if ! plan=$("${run[@]}"); then
+if ! plan=$(watched --set mode=plan --set without_passwords=on --file "$program"); then
   echo 'plan:         can'\''t be made'
   exit 1
 fi

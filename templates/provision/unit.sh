@@ -102,11 +102,14 @@ finish() {
   exit "$status"
 }
 trap finish EXIT
-trap 'exit 143' TERM
+trap '[ -z "$run" ] || { kill -- "$run" && wait "$run"; } || true; exit 143' TERM
 
 # Lets those read the file who are declared: $2 is the mode, $3 the group or nothing.
 give_access() {
-  [ -z "$3" ] || chgrp -- "$3" "$1"
+  [ -z "$3" ] || chgrp -- "$3" "$1" || {
+    echo "dbgen: $1 can't be given to the group $3: is it one of users.groups?" >&2
+    return 1
+  }
   chmod -- "$2" "$1"
 }
 
@@ -117,60 +120,56 @@ generate() {
     give_access "$@"
     return
   fi
-  new=$(mktemp "$passwords/.new.XXXXXXXXXX")
-  head -c 32 /dev/urandom | basenc --base64url | tr -d '=\n' > "$new"
+  new=$(mktemp "$passwords/.new.XXXXXXXXXX") || return 1
+  head -c 32 /dev/urandom | basenc --base64url | tr -d '=\n' > "$new" || return 1
   if [ "$(stat -c %s -- "$new")" != 43 ]; then
     echo "dbgen: no random bytes for $1" >&2
-    exit 1
+    return 1
   fi
-  give_access "$new" "$2" "$3"
-  sync -- "$new"
   # Another one that has been made meanwhile stays.
-  ln -T -- "$new" "$1" || [ -e "$1" ]
-  rm -f -- "$new"
-  sync -- "$passwords"
+  give_access "$new" "$2" "$3" && sync -- "$new" && { ln -T -- "$new" "$1" || [ -e "$1" ]; } \
+    && rm -f -- "$new" && sync -- "$passwords"
 }
 
-# The server itself reads the passwords, and the credentials of a unit are hidden from other units.
+# The server itself reads the passwords, and the credentials of a unit are hidden from other units. What is not given to it here is
+# the failure of that role alone.
 rm -rf -- "$secrets" "$samples" "$finished"
 mkdir -- "$secrets"
-files=()
 for name in "${credentials[@]}"; do
-  files+=("$CREDENTIALS_DIRECTORY/$name")
-done
-if [ "${#files[@]}" -gt 0 ]; then
-  install -m 0400 -t "$secrets" -- "${files[@]}"
-fi
-for i in "${!files[@]}"; do
-  # As systemd gives what is not there.
-  if [ "$(stat -c %s -- "${files[i]}")" -le 1 ] && [ -z "$(< "${files[i]}")" ]; then
-    echo "dbgen: the file of the credential ${credentials[i]} is empty, or was not there when the unit started" >&2
-  fi
+  has_password "$CREDENTIALS_DIRECTORY/$name" \
+    || echo "dbgen: the credential $name is empty: its file could not be read when the unit started (journalctl --unit dbgen-secrets)" >&2
+  read_start "$CREDENTIALS_DIRECTORY/$name" > "$secrets/$name" || rm -f -- "$secrets/$name"
 done
 if [ "${#generated[@]}" -gt 0 ] && [ "$mode" = apply ]; then
-  mkdir -p -- "$passwords"
   # Groups come through, but can't list it.
   case ${generated_groups[*]} in
-    *[!\ ]*) chmod 0711 "$passwords" ;;
-    *) chmod 0700 "$passwords" ;;
+    *[!\ ]*) access=0711 ;;
+    *) access=0700 ;;
   esac
+  # Without it each password is told of.
+  mkdir -p -- "$passwords" && chmod "$access" "$passwords" || true
   rm -f -- "$passwords"/.new.*
 fi
 for i in "${!generated[@]}"; do
+  file=$passwords/${generated_files[i]}
   # Looking makes nothing.
-  [ "$mode" = apply ] || [ -e "$passwords/${generated_files[i]}" ] || continue
-  generate "$passwords/${generated_files[i]}" "${generated_modes[i]}" "${generated_groups[i]}"
-  install -m 0400 -T -- "$passwords/${generated_files[i]}" "$secrets/${generated[i]}"
+  [ "$mode" = apply ] || [ -e "$file" ] || continue
+  if [ "$mode" = apply ] && ! generate "$file" "${generated_modes[i]}" "${generated_groups[i]}"; then
+    echo "dbgen: the password in $file is not given to the server" >&2
+  elif ! { has_password "$file" && read_start "$file" > "$secrets/${generated[i]}"; }; then
+    echo "dbgen: there is no password in $file that can be read; without that file another one is made" >&2
+    rm -f -- "$secrets/${generated[i]}"
+  fi
 done
 
 # A database that can't be connected to ends psql: once more without it, so that the others get theirs.
+client=("$psql" --no-psqlrc --no-password --quiet --host "$host" --port "$port" --dbname postgres)
 connecting=$runtime/connecting
 leave_out=
 while :; do
   status=0
   rm -f -- "$connecting"
-  "$psql" --no-psqlrc --no-password --quiet --host "$host" --port "$port" --dbname postgres \
-    --set mode="$mode" --set metrics="$samples" --set ready_file="$finished" \
+  watched --set mode="$mode" --set metrics="$samples" --set ready_file="$finished" \
     --set leave_out="$leave_out" --set connecting_file="$connecting" --file "$program" || status=$?
   [ "$status" = 2 ] && [ -s "$connecting" ] || break
   database=$(cat -- "$connecting")

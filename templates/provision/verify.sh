@@ -7,8 +7,8 @@ for i in "${!roles[@]}"; do
   # A path is where one lies that was made here.
   file=${credentials[i]}
   [[ $file == /* ]] || file=$CREDENTIALS_DIRECTORY/$file
-  # As systemd gives what is not there; a file that can't be used would keep all others from being tried.
-  if [ ! -r "$file" ] || { [ "$(stat -c %s -- "$file")" -le 1 ] && [ -z "$(< "$file")" ]; }; then
+  # A file that can't be used would keep all others from being tried.
+  if ! has_password "$file"; then
     echo "dbgen: the password of role ${roles[i]} is empty or not there: its logins are not tried with it" >&2
     continue
   fi

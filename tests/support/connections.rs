@@ -158,19 +158,18 @@ impl Host {
 
     /// The same by the name of its file.
     pub fn give_to(&self, place: &str, secret: &str) {
-        let names = fs::read_to_string(self.home.path().join("module.nix")).unwrap();
-        let user = names
-            .split_once("connectionCredentials = {")
-            .unwrap()
-            .1
-            .split_once("};")
-            .unwrap()
-            .0
-            .lines()
-            .find(|line| line.contains(&format!("\"/run/secrets/{place}\"")));
+        let module = fs::read_to_string(self.home.path().join("module.nix")).unwrap();
+        let between = |start: &str, end: &str| {
+            let (_, rest) = module.split_once(start).unwrap();
+            rest.split_once(end).unwrap().0
+        };
+        let path = format!("\"/run/secrets/{place}\"");
+        let mut all = between("\n  credentials = {", "};").lines();
+        let line = all.find(|line| line.contains(&path)).unwrap();
+        let name = line.split(" = ").next().unwrap().trim().trim_matches('"');
         // A service that needs no password is given none.
-        if let Some(line) = user {
-            let name = line.split(" = ").next().unwrap().trim().trim_matches('"');
+        let needed = between("connectionCredentials = [", "];");
+        if needed.contains(&format!("\"{name}\"")) {
             fs::write(self.home.path().join("credentials").join(name), secret).unwrap();
         }
     }

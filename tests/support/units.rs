@@ -121,6 +121,27 @@ pub fn with_made(program: &str, folder: &Path) -> String {
     lines.collect()
 }
 
+/// The program of the unit `dbgen-secrets`, of a configuration that also has these attributes.
+pub fn collect_program(evaluator: &Evaluator, module: &Path, others: &str) -> String {
+    let expression = format!(
+        "let
+          module = import {module} {{
+            inherit lib;
+            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: text; }};
+            config = {{ {others} }} // {{
+              systemd = {{ services = {{ }}; targets = {{ }}; }};
+              services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
+            }};
+          }};
+        in module.config.systemd.services.dbgen-secrets.serviceConfig.ExecStart",
+        module = nix_path(module),
+    );
+    let text = evaluator
+        .value(&expression)
+        .unwrap_or_else(|error| panic!("{error}"));
+    text.as_str().unwrap().to_owned()
+}
+
 /// The program of the unit `dbgen-tell`; `home` has `bin/systemctl` and `bin/ready`.
 pub fn tell_program(evaluator: &Evaluator, module: &Path, home: &Path) -> String {
     let expression = format!(

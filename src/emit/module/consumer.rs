@@ -15,6 +15,7 @@ use crate::emit::sql::{Credential, ready_name};
 use crate::postgres::identifier::Identifier;
 
 const TELL: &str = concat!(
+    include_str!("../../../templates/provision/file.sh"),
     include_str!("../../../templates/provision/secret.sh"),
     include_str!("../../../templates/provision/tell.sh")
 );

@@ -11,14 +11,30 @@ use crate::emit::nix::literal::{ContainsNul, Literal, Reference, Root, Text};
 use crate::emit::sql::{self, Credential, Secrets};
 use crate::postgres::identifier::Identifier;
 
-const WRAPPER: &str = include_str!("../../../templates/provision/unit.sh");
+const WRAPPER: &str = concat!(
+    include_str!("../../../templates/provision/file.sh"),
+    include_str!("../../../templates/provision/psql.sh"),
+    include_str!("../../../templates/provision/unit.sh")
+);
+
+const COLLECT: &str = concat!(
+    include_str!("../../../templates/provision/file.sh"),
+    include_str!("../../../templates/provision/collect.sh")
+);
 
 const CONNECTIONS: &str = concat!(
+    include_str!("../../../templates/provision/file.sh"),
     include_str!("../../../templates/provision/secret.sh"),
     include_str!("../../../templates/provision/connections.sh")
 );
-const VERIFY: &str = include_str!("../../../templates/provision/verify.sh");
-const STATUS: &str = include_str!("../../../templates/provision/status.sh");
+const VERIFY: &str = concat!(
+    include_str!("../../../templates/provision/file.sh"),
+    include_str!("../../../templates/provision/verify.sh")
+);
+const STATUS: &str = concat!(
+    include_str!("../../../templates/provision/psql.sh"),
+    include_str!("../../../templates/provision/status.sh")
+);
 
 /// Where the units put the passwords for the server to read.
 const SECRETS: &str = "/run/dbgen-provision/secrets";
@@ -47,6 +63,7 @@ pub fn context(
     let program = sql::script(instance, &Secrets::Directory(SECRETS));
     context.insert("program", Literal::lines(program)?);
     context.insert("wrapper", Literal::lines(WRAPPER.to_owned())?);
+    context.insert("collectScript", Literal::lines(COLLECT.to_owned())?);
     context.insert("status", Literal::lines(STATUS.to_owned())?);
     context.insert("verifyScript", Literal::lines(VERIFY.to_owned())?);
     let credentials = sql::credentials(instance);
@@ -98,7 +115,7 @@ pub fn context(
     Ok(())
 }
 
-/// The name of a credential, and the file that systemd loads it from.
+/// The name of a credential, and the file that it is in.
 fn loaded(credential: &Credential) -> Result<(Text, Literal), ContainsNul> {
     let path = password_file(&credential.role, &credential.source)?;
     Ok((Text::try_from(&*credential.name)?, path))
@@ -119,7 +136,7 @@ fn connections(
     context: &mut BTreeMap<&'static str, Literal>,
 ) -> Result<(), ContainsNul> {
     let mut texts = Vec::new();
-    let mut needed = BTreeMap::new();
+    let mut needed = BTreeSet::new();
     for (name, database) in &instance.databases {
         for file in connection_files::files(instance, name, database) {
             let place = credentials.binary_search_by(|it| it.role.cmp(&file.role));
@@ -139,12 +156,11 @@ fn connections(
             }
             let not_made = |it: &&Credential| it.source != PasswordSource::Generated;
             if let Some(credential) = credential.filter(not_made) {
-                needed.insert(&*credential.name, credential);
+                needed.insert(&*credential.name);
             }
         }
     }
-    let needed = needed.into_values().map(loaded);
-    context.insert("connectionCredentials", set(needed)?);
+    context.insert("connectionCredentials", super::texts(needed.into_iter())?);
     context.insert("connectionFiles", Literal::list(texts));
     context.insert("connectionsScript", Literal::lines(CONNECTIONS.to_owned())?);
     Ok(())
