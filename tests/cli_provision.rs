@@ -1181,3 +1181,40 @@ fn a_connection_over_tls_is_as_strict_as_libpq_is_told_to_be() {
         ended(&seen(applied, b""), 0);
     }
 }
+
+#[test]
+fn a_server_that_answers_nobody_any_more_is_given_up() {
+    let Some(cluster) = one_server("a_server_that_answers_nobody_any_more_is_given_up") else {
+        return;
+    };
+    let hook =
+        "hooks = { after = [{ sql = \"SELECT pg_sleep(100)\", unless = \"SELECT false\" }] }\n";
+    let folder = declared(&format!("{IMMICH}{hook}"));
+    let mut command = dbgen(
+        &folder,
+        &cluster,
+        "postgres",
+        &["apply", "--yes", "declared.toml"],
+    );
+    command.env("PGCONNECT_TIMEOUT", "2");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    while cluster.sql("postgres", sleeping) == "0" {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // One that is busy is waited for.
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(cluster.sql("postgres", sleeping), "1");
+    let frozen = cluster.frozen();
+    let started = Instant::now();
+    let ended = child.wait_with_output().unwrap();
+    drop(frozen);
+    assert!(started.elapsed().as_secs() < 60);
+    assert_eq!(ended.status.code(), Some(2));
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        told.contains("no longer answers anybody: given up"),
+        "{told}"
+    );
+}

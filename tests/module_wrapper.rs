@@ -364,37 +364,6 @@ fn a_password_for_a_group_that_is_none_is_the_failure_of_its_role_alone() {
     }
 }
 
-/// A server of which every process stops, and goes on when this is gone.
-struct Frozen(Vec<rustix::process::Pid>);
-
-impl Frozen {
-    fn new(cluster: &Cluster) -> Frozen {
-        let postmaster = fs::read_to_string(cluster.data.join("postmaster.pid")).unwrap();
-        let postmaster = postmaster.lines().next().unwrap();
-        let children = Command::new("pgrep")
-            .args(["--parent", postmaster])
-            .output();
-        let children = String::from_utf8(children.unwrap().stdout).unwrap();
-        let all = std::iter::once(postmaster).chain(children.lines());
-        let pids = all.map(|pid| rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap());
-        let frozen = Frozen(pids.collect());
-        frozen.send(rustix::process::Signal::STOP);
-        frozen
-    }
-
-    fn send(&self, signal: rustix::process::Signal) {
-        for pid in &self.0 {
-            let _ = rustix::process::kill_process(*pid, signal);
-        }
-    }
-}
-
-impl Drop for Frozen {
-    fn drop(&mut self) {
-        self.send(rustix::process::Signal::CONT);
-    }
-}
-
 #[test]
 fn a_server_that_answers_nobody_any_more_is_given_up() {
     let Some((cluster, unit)) = host("a_server_that_answers_nobody_any_more_is_given_up") else {
@@ -423,7 +392,7 @@ fn a_server_that_answers_nobody_any_more_is_given_up() {
     let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
     std::io::BufRead::read_line(&mut out, &mut line).unwrap();
     assert_eq!(line, "is in\n");
-    let frozen = Frozen::new(&cluster);
+    let frozen = cluster.frozen();
     let started = std::time::Instant::now();
     let ended = child.wait_with_output().unwrap();
     assert!(started.elapsed().as_secs() < 60);
@@ -437,7 +406,7 @@ fn a_server_that_answers_nobody_any_more_is_given_up() {
     assert_eq!(unit.names("run"), [""; 0]);
 
     // One that does not even let anybody in.
-    let frozen = Frozen::new(&cluster);
+    let frozen = cluster.frozen();
     let seen = unit.run("apply");
     drop(frozen);
     assert_eq!(seen.status, Some(2), "{}", seen.err);

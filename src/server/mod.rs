@@ -5,6 +5,7 @@ pub mod connection;
 pub mod interrupt;
 mod message;
 pub mod passwords;
+mod patience;
 pub mod psql;
 pub mod removal;
 pub mod rights;

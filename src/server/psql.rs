@@ -13,6 +13,7 @@ use thiserror::Error;
 use super::connection::ConnectionString;
 use super::interrupt::Interrupts;
 use super::message;
+use super::patience::watched;
 use crate::diagnostic::visible;
 use crate::postgres::quote::quote_connection;
 
@@ -78,6 +79,11 @@ pub enum PsqlError {
     /// It ended in a way that its manual does not have.
     #[error("psql ended unexpectedly ({0})")]
     Unexpected(ExitStatus),
+    /// The server is mute.
+    #[error(
+        "the server had taken the connection, and no longer answers anybody: given up; what was not committed is undone"
+    )]
+    Mute,
     /// A signal arrived.
     #[error(
         "interrupted: the transaction that was open is rolled back, and what was committed before stays"
@@ -86,6 +92,27 @@ pub enum PsqlError {
 }
 
 impl Psql {
+    /// psql, with what it connects to.
+    pub(super) fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        // A prompt would read the script where there is no terminal, and would come again for each run where there is one.
+        command.args(["--no-psqlrc", "--no-password", "--quiet"]);
+        if let Some(connection) = &self.connection {
+            command.arg(format!("--dbname={}", connection.as_str()));
+        }
+        if self.alone {
+            for (name, _) in env::vars_os() {
+                if name.to_string_lossy().starts_with("PG") {
+                    command.env_remove(name);
+                }
+            }
+        }
+        command
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("PGCLIENTENCODING", "UTF8");
+        command
+    }
+
     /// Runs a script. `line` gets each line of standard output as it comes, `told` each line of standard error. What is printed
     /// is rows only, not aligned; the first error ends the script unless it says otherwise.
     ///
@@ -114,28 +141,14 @@ impl Psql {
         told: impl Fn(&str) + Send,
         mut line: impl FnMut(&str),
     ) -> Result<Ended, PsqlError> {
-        let mut command = Command::new(&self.program);
-        // A prompt would read the script where there is no terminal, and would come again for each run where there is one.
-        command.args(["--no-psqlrc", "--no-password", "--quiet"]);
+        let mut command = self.command();
         command.args(["--no-align", "--tuples-only"]);
         command.args(["--set", "ON_ERROR_STOP=on", "--set", "SHOW_CONTEXT=never"]);
         for (name, value) in variables {
             command.arg("--set").arg(format!("{name}={value}"));
         }
-        if let Some(connection) = &self.connection {
-            command.arg(format!("--dbname={}", connection.as_str()));
-        }
-        command.args(["--file", "-"]);
-        if self.alone {
-            for (name, _) in env::vars_os() {
-                if name.to_string_lossy().starts_with("PG") {
-                    command.env_remove(name);
-                }
-            }
-        }
         command
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .env("PGCLIENTENCODING", "UTF8")
+            .args(["--file", "-"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -144,31 +157,38 @@ impl Psql {
             io::ErrorKind::NotFound => PsqlError::Missing(program),
             _ => PsqlError::Start(program, error),
         })?;
+        let pid = Pid::from_child(&child);
         if with_signals {
-            self.interrupts.pass_to(Pid::from_child(&child).into());
+            self.interrupts.pass_to(pid.into());
         }
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let read = thread::scope(|scope| {
-            scope.spawn(move || {
-                // A psql that can't connect ends without reading.
-                let _ = stdin.map(|mut stdin| stdin.write_all(script.as_bytes()));
-            });
-            scope.spawn(move || {
-                if let Some(stderr) = stderr {
-                    let _ = lines(stderr, |text| {
-                        if let Some(text) = message::cleaned(text) {
-                            told(&visible(&text.replace('\t', "    ")));
-                        }
-                    });
-                }
-            });
-            stdout.map_or(Ok(()), |stdout| lines(stdout, &mut line))
-        });
+        let talk = || {
+            thread::scope(|scope| {
+                scope.spawn(move || {
+                    // A psql that can't connect ends without reading.
+                    let _ = stdin.map(|mut stdin| stdin.write_all(script.as_bytes()));
+                });
+                scope.spawn(move || {
+                    if let Some(stderr) = stderr {
+                        let _ = lines(stderr, |text| {
+                            if let Some(text) = message::cleaned(text) {
+                                told(&visible(&text.replace('\t', "    ")));
+                            }
+                        });
+                    }
+                });
+                stdout.map_or(Ok(()), |stdout| lines(stdout, &mut line))
+            })
+        };
+        let (read, is_mute) = watched(self, pid, talk);
         // Both streams are closed, so psql has nothing left to do; after `wait` its number could be another process's.
         self.interrupts.pass_to(None);
         let status = child.wait()?;
         read?;
+        if is_mute {
+            return Err(PsqlError::Mute);
+        }
         match status.code() {
             Some(0) => Ok(Ended::Fine),
             Some(2) => Ok(Ended::NoConnection),

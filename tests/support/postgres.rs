@@ -29,6 +29,21 @@ pub struct Cluster {
     _home: tempfile::TempDir,
 }
 
+/// A server that stands still.
+pub struct Frozen(Vec<String>);
+
+impl Frozen {
+    fn send(&self, signal: &str) {
+        let _ = Command::new("kill").arg(signal).args(&self.0).status();
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.send("-CONT");
+    }
+}
+
 /// The installed servers, one per major version, oldest first.
 pub fn installations() -> Vec<Installation> {
     let named = env::var_os("DBGEN_POSTGRES_BINS").unwrap_or_default();
@@ -241,6 +256,19 @@ impl Cluster {
     /// Where its programs are.
     pub fn bin(&self) -> &Path {
         &self.bin
+    }
+
+    /// Has all its processes stand still until the value is gone.
+    pub fn frozen(&self) -> Frozen {
+        let postmaster = fs::read_to_string(self.data.join("postmaster.pid")).unwrap();
+        let postmaster = postmaster.lines().next().unwrap();
+        let mut children = Command::new("pgrep");
+        let children = children.args(["--parent", postmaster]).output().unwrap();
+        let children = String::from_utf8(children.stdout).unwrap();
+        let all = std::iter::once(postmaster).chain(children.lines());
+        let frozen = Frozen(all.map(str::to_owned).collect());
+        frozen.send("-STOP");
+        frozen
     }
 
     /// Stops the server as pg_ctl's mode says.

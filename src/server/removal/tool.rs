@@ -9,6 +9,7 @@ use rustix::process::Pid;
 
 use super::{RemovalError, Result};
 use crate::diagnostic::visible;
+use crate::server::patience::watched;
 use crate::server::psql::{Psql, PsqlError};
 
 /// Runs a program of PostgreSQL's client to its end, on the server and as the role that psql has.
@@ -32,17 +33,22 @@ pub(super) fn run(psql: &Psql, name: &str, arguments: &[OsString], stdout: Stdio
             io::ErrorKind::NotFound => PsqlError::Missing(shown.clone()),
             _ => PsqlError::Start(shown.clone(), error),
         })?;
-    psql.interrupts.pass_to(Pid::from_child(&child).into());
+    let pid = Pid::from_child(&child);
+    psql.interrupts.pass_to(pid.into());
     let mut told = Vec::new();
-    let read = match child.stderr.take() {
+    let stderr = child.stderr.take();
+    let (read, is_mute) = watched(psql, pid, || match stderr {
         Some(mut stderr) => stderr.read_to_end(&mut told),
         None => Ok(0),
-    };
+    });
     psql.interrupts.pass_to(None);
     let status = child.wait().map_err(PsqlError::Read)?;
     read.map_err(PsqlError::Read)?;
     if let Some(signal) = psql.interrupts.signal() {
         return Err(PsqlError::Interrupted(signal).into());
+    }
+    if is_mute {
+        return Err(PsqlError::Mute.into());
     }
     if status.success() {
         return Ok(());
