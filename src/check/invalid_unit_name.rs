@@ -107,7 +107,6 @@ const EARLY: &[&str] = &[
     "swap",
     "sysinit",
     "sysinit-reactivation",
-    "timers",
     "umount",
     "veritysetup",
     "veritysetup-pre",
