@@ -5079,6 +5079,10 @@ let
     ]
     + lines wrapper
   );
+  places = builtins.hashString "sha256" (builtins.toJSON (lib.mapAttrs (_: toString) credentials));
+  encrypted = [
+    config.age.secrets.keycloak-database.file
+  ];
   # What copies the secrets to where systemd takes them from, before each unit that has them.
   secrets = lib.optional (credentials != { }) "dbgen-secrets.service";
   loaded = map (name: "${name}:/run/dbgen-secrets/${name}");
@@ -5785,9 +5789,8 @@ in
             # What waits for the target finds its database. It only wants this unit: one database that can't be provisioned
             # must not keep all others from their services.
             before = target;
-            restartTriggers = [
-              config.age.secrets.keycloak-database.file
-            ];
+            # Another place of a secret, or another secret in its place.
+            restartTriggers = [ places ] ++ encrypted;
             serviceConfig = {
               ExecStart = "${provision} apply";
               RemainAfterExit = true;
