@@ -497,7 +497,7 @@ fn one_database_that_fails_keeps_no_other_service_from_starting() {
     };
     start("first", false);
     assert_eq!(
-        fs::read_to_string(unit.path("state/ready")).unwrap(),
+        fs::read_to_string(unit.path("run/ready")).unwrap(),
         "first\ngood\n"
     );
     assert!(asked.lets("first", "good"));
@@ -530,7 +530,7 @@ fn one_database_that_fails_keeps_no_other_service_from_starting() {
     let seen = run::seen(unit.command("plan").env("INVOCATION_ID", "fourth"), b"");
     assert_eq!(seen.status, Some(0));
     assert!(asked.lets("third", "good"));
-    assert_eq!(unit.names("run"), [""; 0]);
+    assert_eq!(unit.names("run"), ["ready"]);
 }
 
 /// The program of the units that wait for a database.
@@ -579,7 +579,7 @@ impl<'u> Gate<'u> {
             .args(arguments)
             .env("CONNECTIONS", self.folder.path("run"))
             .env("START", start)
-            .env("STATE_DIRECTORY", self.unit.path("state"))
+            .env("PROVISIONED", self.unit.path("run"))
             .output()
             .unwrap();
         let told = String::from_utf8(output.stderr).unwrap();

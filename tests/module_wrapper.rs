@@ -81,7 +81,7 @@ fn the_server_reads_each_secret_and_nothing_of_it_stays() {
         );
     }
     assert_ne!(other, made);
-    assert_eq!(unit.names("run"), [""; 0]);
+    assert_eq!(unit.names("run"), ["ready"]);
 
     // The same again.
     assert_eq!(unit.run("apply").out, seen.out);
@@ -149,18 +149,14 @@ fn a_run_that_fails_says_so_and_keeps_when_the_last_one_succeeded() {
     let success = unit.metric("dbgen_last_success_timestamp_seconds");
 
     // No folder can be made for the secrets.
-    fs::write(unit.path("run/connecting"), "").unwrap();
     fs::remove_dir_all(unit.path("run")).unwrap();
     fs::write(unit.path("run"), "").unwrap();
     let seen = unit.run("apply");
     assert_eq!(seen.status, Some(1));
     assert!(seen.err.contains("/run/secrets"), "{}", seen.err);
-    fs::remove_file(unit.path("run")).unwrap();
-    fs::create_dir(unit.path("run")).unwrap();
     assert_eq!(unit.metric("dbgen_run_success"), Some(0.0));
     assert_eq!(unit.metric("dbgen_last_success_timestamp_seconds"), success);
     assert_eq!(unit.metric("dbgen_statements{database=\"a b\"}"), None);
-    assert_eq!(unit.names("run"), [""; 0]);
 }
 
 #[test]
@@ -186,14 +182,14 @@ fn a_run_that_is_stopped_leaves_no_secret() {
     let id = child.id().to_string();
     assert!(
         Command::new("kill")
-            .arg(&id)
             .args(pids)
+            .arg(&id)
             .status()
             .unwrap()
             .success()
     );
     assert_eq!(child.wait().unwrap().code(), Some(143));
-    assert_eq!(unit.names("run"), [""; 0]);
+    assert_eq!(unit.names("run"), ["ready"]);
     assert_eq!(unit.metric("dbgen_run_success"), Some(0.0));
 }
 
@@ -224,10 +220,10 @@ fn what_can_not_be_written_stays_as_it_was_and_services_are_not_kept_from_starti
     assert_eq!(unit.run("apply").status, Some(0));
     let (metrics, ready) = (
         unit.metrics(),
-        fs::read_to_string(unit.path("state/ready")).unwrap(),
+        fs::read_to_string(unit.path("run/ready")).unwrap(),
     );
     // A disk that is full.
-    for file in ["state/metrics/dbgen.prom.new", "state/ready.new"] {
+    for file in ["state/metrics/dbgen.prom.new", "run/ready.new"] {
         std::os::unix::fs::symlink("/dev/full", unit.path(file)).unwrap();
     }
     let seen = unit.run("apply");
@@ -237,15 +233,15 @@ fn what_can_not_be_written_stays_as_it_was_and_services_are_not_kept_from_starti
         seen.err
     );
     assert_eq!(unit.metrics(), metrics);
-    assert_eq!(fs::read_to_string(unit.path("state/ready")).unwrap(), ready);
+    assert_eq!(fs::read_to_string(unit.path("run/ready")).unwrap(), ready);
     // A unit that failed is started again by each start of a service.
     assert_eq!(seen.status, Some(1), "{}", seen.err);
     // Metrics alone are no reason to fail.
-    fs::remove_file(unit.path("state/ready.new")).unwrap();
+    fs::remove_file(unit.path("run/ready.new")).unwrap();
     let seen = unit.run("apply");
     assert_eq!(seen.status, Some(0), "{}", seen.err);
     assert_eq!(unit.metrics(), metrics);
-    assert_eq!(unit.names("run"), [""; 0]);
+    assert_eq!(unit.names("run"), ["ready"]);
 }
 
 #[test]
@@ -330,7 +326,7 @@ fn a_made_password_that_can_not_be_used_is_the_failure_of_its_role_alone() {
         let said = format!("{}{}", seen.out, seen.err);
         assert!(said.contains(&told), "{kind}: {said}");
         assert_eq!(known(&cluster), "reader \u{dc}n\u{ef}/../code", "{kind}");
-        assert_eq!(unit.names("run"), [""; 0]);
+        assert_eq!(unit.names("run"), ["ready"]);
     }
 }
 
@@ -403,7 +399,7 @@ fn a_server_that_answers_nobody_any_more_is_given_up() {
         "dbgen: the server had taken the connection, and no longer answers anybody: given up; what was not committed is undone\n"
     );
     assert_eq!(unit.metric("dbgen_run_success"), Some(0.0));
-    assert_eq!(unit.names("run"), [""; 0]);
+    assert_eq!(unit.names("run"), ["ready"]);
 
     // One that does not even let anybody in.
     let frozen = cluster.frozen();

@@ -446,7 +446,11 @@ fn a_database_that_can_not_be_connected_to_keeps_none_from_theirs() {
                 cluster.psql.display(),
                 cluster.socket.display(),
                 cluster.port,
-                include_str!("../templates/provision/unit.sh")
+                concat!(
+                    include_str!("../templates/provision/file.sh"),
+                    include_str!("../templates/provision/psql.sh"),
+                    include_str!("../templates/provision/unit.sh")
+                )
             );
             folder.write("unit", &unit);
             folder.write("run/x", "");
@@ -468,8 +472,8 @@ fn a_database_that_can_not_be_connected_to_keeps_none_from_theirs() {
                     "{}",
                     unit.err
                 );
-                assert_eq!(folder.read("state/ready"), "x\na\nc\ne\n");
-                assert_eq!(folder.names("run"), ["x"]);
+                assert_eq!(folder.read("run/ready"), "x\na\nc\ne\n");
+                assert_eq!(folder.names("run"), ["ready", "x"]);
             }
 
             // The program alone says where it ended.

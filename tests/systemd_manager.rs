@@ -206,7 +206,7 @@ fn of_unit(name: &str, unit: &str, outcome: &Value, home: &str) -> String {
     if text.contains("[Service]") {
         text += &format!("ExecStart={command}\n");
         for (variable, folder) in [
-            ("STATE_DIRECTORY", "state"),
+            ("PROVISIONED", "state"),
             ("CONNECTIONS", "connections.d"),
             ("RUNTIME_DIRECTORY", "seen"),
             ("CREDENTIALS_DIRECTORY", "credentials"),

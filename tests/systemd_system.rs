@@ -215,10 +215,22 @@ echo another > /srv/secret
 systemctl start shop.service
 idle
 echo "with it: $(state dbgen-provision.service dbgen-connections.service shop.service)"
+
+# A disk that is full keeps nothing from starting that is there already.
+cp -a /var/lib/dbgen /srv/state
+mount -t tmpfs -o size=64k none /var/lib/dbgen
+cp -a /srv/state/. /var/lib/dbgen
+dd if=/dev/zero of=/var/lib/dbgen/full bs=1k status=none 2> /dev/null
+systemctl restart dbgen-provision.service
+idle
+systemctl reset-failed
+systemctl restart wiki.service mail.service
+echo "full: $(state dbgen-provision.service wiki.service mail.service) $(grep '^dbgen: .* written$' /srv/host/journal)"
+umount /var/lib/dbgen
 systemctl --no-block exit
 "#;
 
-const SEEN: [&str; 29] = [
+const SEEN: [&str; 30] = [
     "units: active active inactive",
     "services: active active active",
     "without its database: failed inactive",
@@ -248,6 +260,7 @@ const SEEN: [&str; 29] = [
     "long: failed active active inactive",
     "told: dbgen: /srv/secret is no file, so that the credential password.shop is empty;dbgen: /srv/secret is not there, so that the credential password.shop is empty;it has more than 1024 bytes;",
     "with it: active active active",
+    "full: active active active dbgen: /var/lib/dbgen/metrics/dbgen.prom can't be written",
 ];
 
 /// What a service says of its connection.

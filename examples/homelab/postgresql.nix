@@ -4595,7 +4595,8 @@ let
     "secrets=$runtime/secrets"
     "samples=$runtime/samples"
     "finished=$runtime/finished"
-    "ready=$state/ready"
+    "# In memory, so that a disk that is full keeps nothing from starting."
+    "ready=$runtime/ready"
     "passwords=$state/passwords"
     "metrics=$state/metrics/dbgen.prom"
     "started=$(date +%s%N)"
@@ -5379,7 +5380,7 @@ let
       "  exit 1"
       "}"
       ""
-      "lists \"\${STATE_DIRECTORY:-/var/lib/dbgen}/ready\" dbgen-provision.service \"$1\" \\"
+      "lists \"\${PROVISIONED:-/run/dbgen-provision}/ready\" dbgen-provision.service \"$1\" \\"
       "  || refuse \"the database $1 is not as declared\" dbgen-provision"
       "[ -z \"\${2-}\" ] || lists \"\${CONNECTIONS:-/run/dbgen/connections}/.complete\" dbgen-connections.service \"$2\" \\"
       "  || refuse \"not all files of the connection to the database $1 are there\" dbgen-connections"
@@ -5794,10 +5795,10 @@ in
             serviceConfig = {
               ExecStart = "${provision} apply";
               RemainAfterExit = true;
-              # Stays while the unit is active, so that the other one has it.
+              # Has the list of the databases that can be used, for those that ask when this has ended, too.
               RuntimeDirectory = "dbgen-provision";
-              RuntimeDirectoryMode = "0700";
-              RuntimeDirectoryPreserve = "no";
+              RuntimeDirectoryMode = "0711";
+              RuntimeDirectoryPreserve = "yes";
             };
           };
 

@@ -3285,7 +3285,8 @@ let
     "secrets=$runtime/secrets"
     "samples=$runtime/samples"
     "finished=$runtime/finished"
-    "ready=$state/ready"
+    "# In memory, so that a disk that is full keeps nothing from starting."
+    "ready=$runtime/ready"
     "passwords=$state/passwords"
     "metrics=$state/metrics/dbgen.prom"
     "started=$(date +%s%N)"
@@ -3826,10 +3827,10 @@ in
             serviceConfig = {
               ExecStart = "${provision} apply";
               RemainAfterExit = true;
-              # Stays while the unit is active, so that the other one has it.
+              # Has the list of the databases that can be used, for those that ask when this has ended, too.
               RuntimeDirectory = "dbgen-provision";
-              RuntimeDirectoryMode = "0700";
-              RuntimeDirectoryPreserve = "no";
+              RuntimeDirectoryMode = "0711";
+              RuntimeDirectoryPreserve = "yes";
             };
           };
 

@@ -21,7 +21,7 @@ refuse() {
   exit 1
 }
 
-lists "${STATE_DIRECTORY:-/var/lib/dbgen}/ready" dbgen-provision.service "$1" \
+lists "${PROVISIONED:-/run/dbgen-provision}/ready" dbgen-provision.service "$1" \
   || refuse "the database $1 is not as declared" dbgen-provision
 [ -z "${2-}" ] || lists "${CONNECTIONS:-/run/dbgen/connections}/.complete" dbgen-connections.service "$2" \
   || refuse "not all files of the connection to the database $1 are there" dbgen-connections

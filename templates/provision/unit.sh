@@ -7,7 +7,8 @@ state=${STATE_DIRECTORY:-/var/lib/dbgen}
 secrets=$runtime/secrets
 samples=$runtime/samples
 finished=$runtime/finished
-ready=$state/ready
+# In memory, so that a disk that is full keeps nothing from starting.
+ready=$runtime/ready
 passwords=$state/passwords
 metrics=$state/metrics/dbgen.prom
 started=$(date +%s%N)
