@@ -190,16 +190,21 @@ fn the_server_may_write_to_a_declared_socket_directory() {
     }
 }
 
-/// What was written while there were connections with files goes with them, also where no database is left.
+/// What was written while there were connections with files, and secrets, goes with them, also where no database is left.
 #[test]
-fn files_of_connections_go_with_the_last_connection() {
-    let test = "files_of_connections_go_with_the_last_connection";
+fn files_go_with_the_last_connection_and_the_last_secret() {
+    let test = "files_go_with_the_last_connection_and_the_last_secret";
     let with = format!("{IMMICH}connection = {{ environment = true, owner = \"root\" }}\n");
     let off = IMMICH.replacen("\n", "\nenable = false\n", 1);
+    let secret = format!("{IMMICH}password = {{ file = \"/run/secret\" }}\n");
+    let both = with.clone() + "password = { file = \"/run/secret\" }\n";
+    let (connections, secrets) = ("R /run/dbgen/connections", "R /run/dbgen-secrets");
     for (declared, rules) in [
-        (IMMICH, json!(["R /run/dbgen/connections"])),
-        (&off, json!(["R /run/dbgen/connections"])),
-        (&with, json!([])),
+        (IMMICH, json!([connections, secrets])),
+        (&off, json!([connections, secrets])),
+        (&with, json!([secrets])),
+        (&secret, json!([connections])),
+        (&both, json!([])),
     ] {
         let module = rendered(declared);
         for evaluator in nix::evaluators(test) {
