@@ -56,8 +56,9 @@
         description = "Declared PostgreSQL databases, the module rendered from them, and a check that it is current";
         welcomeText = ''
           # dbgen
+          - in `flake.nix`, put dbgen's address in the place of `git+file:///path/to/dbgen`
           - declare databases in `services/*.toml`
-          - `nix run github:OWNER/dbgen -- render` writes `postgresql.nix`; commit both
+          - `nix run git+file:///path/to/dbgen -- render` writes `postgresql.nix`; commit both
           - `nix flake check` fails, with the difference, when `postgresql.nix` is not current
         '';
       };

@@ -460,6 +460,52 @@ fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
     }
 }
 
+#[test]
+fn a_route_that_says_nothing_is_not_waited_for_at_each_login() {
+    let test = "a_route_that_says_nothing_is_not_waited_for_at_each_login";
+    if !run::has("psql", test) {
+        return;
+    }
+    let folder = project();
+    for name in ["a", "b", "c", "d"] {
+        folder.write(
+            &format!("services/{name}.toml"),
+            &IMMICH.replace("immich", name),
+        );
+    }
+    let (port, _listener) = mute();
+    let mut dbgen = folder.command(run::DBGEN);
+    run::without_libpq(&mut dbgen);
+    let connection = format!("host=127.0.0.1 port={port} user=x sslmode=disable");
+    dbgen.env("PGCONNECT_TIMEOUT", "2").args([
+        "verify",
+        "--format",
+        "json",
+        "--connect",
+        &connection,
+    ]);
+    let seen = run::seen(&mut dbgen, b"");
+    assert_eq!(seen.status, Some(1), "{seen:?}");
+    let report: serde_json::Value = serde_json::from_str(&seen.out).unwrap();
+    let logins = report["logins"].as_array().unwrap();
+    let over = |name: &str| {
+        let routes = logins
+            .iter()
+            .flat_map(|login| login["routes"].as_array().unwrap());
+        let routes = routes.filter(|route| route["route"] == name);
+        let told = routes.map(|route| (route["status"].as_str().unwrap(), route["note"].as_str()));
+        told.collect::<Vec<_>>()
+    };
+    let skipped = (
+        "not-tried",
+        Some("the 2 logins before it over this route got no answer in time: see there"),
+    );
+    let late = ("refused", None);
+    assert_eq!(over("127.0.0.1"), [late, late, skipped, skipped, skipped]);
+    // Nobody listens there, which is told at once.
+    assert_eq!(over("::1"), [late; 5]);
+}
+
 /// A psql that knows what is asked, and then never comes to an end.
 const SLOW: &str = r#"#!/bin/sh
 cat > read

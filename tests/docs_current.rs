@@ -104,6 +104,8 @@ fn the_readme_names_only_options_that_are_there() {
                 "--test",
                 "--bench",
                 "--json",
+                "--locked",
+                "--path",
                 "--show-password",
             ];
             if option.starts_with("--") && !foreign.contains(&option) {

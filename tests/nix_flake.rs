@@ -107,7 +107,7 @@ fn declare_another_database(folder: &Path) {
 const RENDERED_IN_THE_BUILD: &str = r#"
 {
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
-  inputs.dbgen.url = "github:OWNER/dbgen";
+  inputs.dbgen.url = "git+file:///path/to/dbgen";
   outputs =
     { self, nixpkgs, dbgen }:
     let

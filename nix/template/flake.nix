@@ -3,7 +3,8 @@
 
   inputs = {
     nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
-    dbgen.url = "github:OWNER/dbgen";
+    # dbgen has no public address yet: put here where your clone or your copy of it is.
+    dbgen.url = "git+file:///path/to/dbgen";
     dbgen.inputs.nixpkgs.follows = "nixpkgs";
   };
 

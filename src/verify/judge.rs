@@ -1,5 +1,8 @@
 //! One login over one route: what the rules say, what really happens, and whether that is as declared.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use super::ask::Facts;
 use super::attempt::{AttemptError, Place, attempt};
 use super::explain::Case;
@@ -22,7 +25,12 @@ pub(super) struct Judge<'j> {
     pub place: &'j Place,
     /// The Unix user that tries.
     pub runner: Option<String>,
+    /// How many attempts in a row over each route ended without an answer.
+    pub mute: RefCell<BTreeMap<Route, usize>>,
 }
+
+/// After so many of them over a route no more are made there: each takes all the time that there is to connect.
+const MUTE: usize = 2;
 
 fn is_refused(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Refused | Verdict::NoRule)
@@ -90,11 +98,18 @@ impl Judge<'_> {
                 )),
             });
         }
+        if self.is_mute(route) {
+            return Ok(not_tried(format!(
+                "the {MUTE} logins before it over this route got no answer in time: see there"
+            )));
+        }
         let password = match case.secret {
             Known::Password(_, password) => Some(password),
             _ => None,
         };
-        let message = match attempt(self.psql, self.place, login, route, password)? {
+        let attempted = attempt(self.psql, self.place, login, route, password)?;
+        self.heard(route, attempted.as_ref());
+        let message = match attempted {
             Ok(()) => return Ok(tried(Status::Ok)),
             Err(message) => message,
         };
@@ -122,6 +137,21 @@ impl Judge<'_> {
         let member_of = |group: &str| role.is_some_and(|role| role.member_of.contains(group));
         let tls = facts.tls && route != Route::Socket;
         Some(login.answer((&rules.rules, &rules.maps), route, tls, &member_of))
+    }
+
+    fn is_mute(&self, route: Route) -> bool {
+        self.mute
+            .borrow()
+            .get(&route)
+            .is_some_and(|attempts| *attempts >= MUTE)
+    }
+
+    /// Counts the attempts without an answer. Any answer tells that there is somebody.
+    fn heard(&self, route: Route, attempted: Result<&(), &String>) {
+        let is_late = attempted.is_err_and(|message| message.contains("timeout expired"));
+        let mut mute = self.mute.borrow_mut();
+        let attempts = mute.entry(route).or_default();
+        *attempts = if is_late { *attempts + 1 } else { 0 };
     }
 
     fn is_runner(&self, login: &DeclaredLogin) -> bool {

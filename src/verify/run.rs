@@ -1,5 +1,6 @@
 //! The whole verification, from the first question to the report.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::process::Command;
 
@@ -51,6 +52,7 @@ pub fn run(psql: &Psql, instance: &Instance, secrets: &Secrets) -> Result<Report
         secrets,
         place: &place,
         runner: runner(),
+        mute: RefCell::default(),
     };
     let mut tried = Vec::new();
     for login in &logins {
