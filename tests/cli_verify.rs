@@ -288,8 +288,48 @@ fn what_the_server_has_not_read_is_not_in_force() {
         let message = found["server"]["problems"][0]["message"].as_str().unwrap();
         assert!(message.starts_with("line 5: "), "{message}");
 
+        // Neither the method nor the password is to blame for a file that was refused.
+        set_rules(
+            cluster,
+            &HBA.replacen("127.0.0.1/32 scram-sha-256", "127.0.0.1/32 ident", 1),
+        );
+        same(&report(&folder, &[]), "ok authentication ok", "");
+        let open = HBA.replace("scram-sha-256", "trust");
+        set_rules(cluster, &format!("{open}host all all nonsense\n"));
+        let found = report(&folder, &[]);
+        same(&found, "ok file-error ok", "file-error");
+        set_rules(cluster, HBA);
+        folder.write("app.secret", "another");
+        set_rules(cluster, &format!("{open}host all all nonsense\n"));
+        let found = report(&folder, &[]);
+        same(&found, "file-error file-error file-error", "file-error");
+        folder.write("app.secret", SECRET);
+
         set_rules(cluster, HBA);
         same(&report(&folder, &[]), "ok ok ok", "");
+    });
+}
+
+#[test]
+fn a_host_name_is_the_rule_perhaps() {
+    each_server("a_host_name_is_the_rule_perhaps", |cluster| {
+        let folder = prepared(cluster, "");
+        let lines: Vec<&str> = HBA.lines().filter(|line| !line.contains("::1")).collect();
+        let rules = format!("host all all .dbgen.invalid trust\n{}\n", lines.join("\n"));
+        set_rules(cluster, &rules);
+        let found = report(&folder, &[]);
+        same(&found, "ok ok no-rule", "");
+        let routes = &found["logins"][0]["routes"];
+        let rule = routes[1]["rule"].as_str().unwrap();
+        assert_eq!(
+            rule,
+            "perhaps line 1: host all all \".dbgen.invalid\" trust"
+        );
+        assert!(routes[1]["method"].is_null(), "{found}");
+        // The server says that none does.
+        assert!(routes[2]["rule"].is_null(), "{found}");
+        let (_, cause, _) = problem(&found, 2);
+        assert!(cause.contains("the name in line 1: "), "{cause}");
     });
 }
 

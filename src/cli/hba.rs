@@ -151,10 +151,15 @@ fn refuse(path: &Path, errors: &[hba::ParseError]) -> Result<()> {
     let Some(first) = errors.first() else {
         return Ok(());
     };
+    let file = first
+        .file
+        .as_ref()
+        .map(|file| format!("{} ", phrase::shown(file)));
     bail!(
-        "the server would refuse `{}`, which has {}; line {}: {}",
+        "the server would refuse `{}`, which has {}; {}line {}: {}",
         path.display(),
         phrase::count(errors.len(), "error"),
+        file.unwrap_or_default(),
         first.line,
         phrase::shown(&first.message.to_string())
     )
@@ -189,9 +194,10 @@ fn shown_rule(judged: &Judged, index: usize, version: Version) -> String {
         return String::new();
     };
     let text = hba::print(rule, version.major()).unwrap_or_else(|error| error.to_string());
+    let file = rule.file.as_ref().map(|file| format!("{file} "));
     match rule.line {
         0 => format!("rule {}: {text}", index + 1),
-        line => format!("line {line}: {text}"),
+        line => format!("{}line {line}: {text}", file.unwrap_or_default()),
     }
 }
 
@@ -228,10 +234,13 @@ fn human(judged: &Judged, logins: &[Judgement], version: Version, paint: Paint) 
                 true => format!("  {}", paint.text(Tone::Bad, "<- declared to get in")),
                 false => String::new(),
             };
-            let rule = answer
-                .undecided
-                .or(answer.rule)
-                .map(|index| phrase::shown(&shown_rule(judged, index, version)));
+            let perhaps = answer.undecided.map_or("", |_| "perhaps ");
+            let rule = answer.undecided.or(answer.rule).map(|index| {
+                format!(
+                    "{perhaps}{}",
+                    phrase::shown(&shown_rule(judged, index, version))
+                )
+            });
             let _ = writeln!(
                 out,
                 "  {:9}  {what}  {}{mark}",

@@ -42,12 +42,12 @@ impl Judge<'_> {
         let instance = self.instance;
         let declared = instance.answer(&instance.rules, &instance.ident_map, login, route);
         let answer = self.answer(login, route);
-        let rule = answer.and_then(|answer| answer.undecided.or(answer.rule));
-        let rule = rule.and_then(|index| self.rules?.shown(index));
+        let certain = answer.filter(|answer| answer.undecided.is_none());
+        let rule = answer.and_then(|answer| self.shown(&answer));
         let tried = |status| Tried {
             route,
             status,
-            method: answer.and_then(|answer| Some(answer.method?.keyword())),
+            method: certain.and_then(|answer| Some(answer.method?.keyword())),
             rule: rule.clone(),
             note: None,
             problem: None,
@@ -74,7 +74,6 @@ impl Judge<'_> {
         };
         // A login by password meets `peer` whoever tries it.
         let is_foreign = declared.method == Some(Method::Peer) && !self.is_runner(login);
-        let certain = answer.filter(|answer| answer.undecided.is_none());
         let is_peer = certain.is_some_and(|answer| answer.method == Some(Method::Peer));
 
         if let Some(host) = &self.place.elsewhere {
@@ -127,8 +126,22 @@ impl Judge<'_> {
                     "it asks for a password, and none is declared for the role".to_owned(),
                 ),
             },
+            // The server knows what the rules here leave open.
+            (Failure::NoRule, _) if certain.is_none() => Tried {
+                rule: None,
+                ..refused(case.explain(failure).said(message))
+            },
             (failure, _) => refused(case.explain(failure).said(message)),
         })
+    }
+
+    /// The rule that decides, or the first of which only the server knows whether it does.
+    fn shown(&self, answer: &Answer) -> Option<String> {
+        let rules = self.rules?;
+        match answer.undecided {
+            Some(index) => rules.shown(index).map(|rule| format!("perhaps {rule}")),
+            None => rules.shown(answer.rule?),
+        }
     }
 
     fn answer(&self, login: &DeclaredLogin, route: Route) -> Option<Answer> {

@@ -55,7 +55,11 @@ impl Rules {
                 Some(rows) => refused(path, rows),
                 None => own
                     .iter()
-                    .map(|error| format!("line {}: {}", error.line, error.message))
+                    .map(|error| {
+                        let file = error.file.as_ref().map(|file| format!("{file} "));
+                        let file = file.unwrap_or_default();
+                        format!("{file}line {}: {}", error.line, error.message)
+                    })
                     .collect(),
             },
             changed: files

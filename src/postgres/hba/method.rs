@@ -115,6 +115,11 @@ impl Method {
         }
     }
 
+    /// Whether it compares a password with the one that the server keeps.
+    pub fn compares_password(self) -> bool {
+        matches!(self, Method::Md5 | Method::Password | Method::ScramSha256)
+    }
+
     /// Whether a build of the server may lack it.
     pub fn depends_on_build(self) -> bool {
         matches!(

@@ -19,7 +19,8 @@ enum Stored<'s> {
 
 impl Case<'_> {
     pub(super) fn password(&self) -> Problem {
-        if let Some(problem) = self.why_no_password() {
+        let known = self.why_no_password();
+        if let Some(problem) = known.or_else(|| self.not_in_force(Failure::Password)) {
             return problem;
         }
         let code = Failure::Password.code();

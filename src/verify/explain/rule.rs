@@ -4,7 +4,7 @@ use super::Case;
 use crate::catalog::reach::{Route, Verdict};
 use crate::diagnostic::phrase::backticked;
 use crate::postgres::Version;
-use crate::postgres::hba;
+use crate::postgres::hba::{self, Address, Method};
 use crate::verify::{Failure, Problem};
 
 const RELOAD: &str = "SELECT pg_reload_conf()";
@@ -27,16 +27,38 @@ impl Case<'_> {
         Problem::new(
             Failure::NoRule.code(),
             format!(
-                "no line of {file} is for the role {} in the database {} {}{hint}",
+                "no line of {file} is for the role {} in the database {} {}{}{hint}",
                 backticked(self.login.user),
                 backticked(self.login.database),
-                self.from()
+                self.from(),
+                self.unresolved()
             ),
             format!(
                 "add the line `{}`, which the module that dbgen renders has, then {RELOAD}",
                 self.declared_rule()
             ),
         )
+    }
+
+    /// A line that would be for it, did the server find the host name for the client's address.
+    fn unresolved(&self) -> String {
+        let found = self
+            .judge
+            .rules
+            .zip(self.answer)
+            .and_then(|(rules, answer)| {
+                let index = answer.undecided?;
+                let named = matches!(
+                    rules.rules.get(index)?.address,
+                    Some(Address::HostName(_) | Address::Suffix(_))
+                );
+                rules.shown(index).filter(|_| named)
+            });
+        found.map_or(String::new(), |line| {
+            format!(
+                "; the name in {line} is not that of the address, as far as the server can find out"
+            )
+        })
     }
 
     pub(super) fn rejected(&self) -> Problem {
@@ -60,6 +82,9 @@ impl Case<'_> {
     }
 
     pub(super) fn other_method(&self) -> Problem {
+        if let Some(problem) = self.not_in_force(Failure::Authentication) {
+            return problem;
+        }
         Problem::new(
             Failure::Authentication.code(),
             format!(
@@ -80,6 +105,11 @@ impl Case<'_> {
             Failure::NoRule => answer.verdict == Verdict::NoRule,
             Failure::Rejected => answer.verdict == Verdict::Refused,
             Failure::Peer => self.is_peer(),
+            Failure::Password => answer.method.is_some_and(Method::compares_password),
+            Failure::Authentication => answer.method.is_some_and(|method| {
+                let others = matches!(method, Method::Trust | Method::Reject | Method::Peer);
+                !others && !method.compares_password()
+            }),
             _ => true,
         };
         if agree || answer.undecided.is_some() {
