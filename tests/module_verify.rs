@@ -250,6 +250,46 @@ fn the_unit_tells_who_gets_in_and_who_does_not() {
     let left = Command::new("ls").arg(host.path("state/metrics")).output();
     assert_eq!(left.unwrap().stdout, b"dbgen-verify.prom\n");
 
+    // What can't be a password is the failure of its role alone, also where it is no file.
+    for kind in ["bytes", "long", "pipe", "empty"] {
+        let file = host.path("made/ma%22de");
+        fs::remove_file(&file).unwrap();
+        match kind {
+            "bytes" => fs::write(&file, b"\xff\xfe").unwrap(),
+            "long" => fs::write(&file, "x".repeat(2_000_000)).unwrap(),
+            "empty" => fs::write(&file, "\n").unwrap(),
+            _ => assert!(
+                Command::new("mkfifo")
+                    .arg(&file)
+                    .status()
+                    .unwrap()
+                    .success()
+            ),
+        }
+        let seen = host.run();
+        assert_eq!(seen.status, Some(1), "{kind}: {}{}", seen.out, seen.err);
+        let metrics = host.metrics();
+        let gets_in =
+            |user: &str| metrics.contains(&format!("user=\"{user}\",route=\"127.0.0.1\"}} 1\n"));
+        assert!(
+            gets_in("app") && gets_in("o=d d") && !gets_in("ma\\\"de"),
+            "{kind}: {metrics}"
+        );
+        let told = match kind {
+            "bytes" => "can't be a password: it is not UTF-8",
+            "long" => "can't be a password: it has more than 1024 bytes",
+            _ => {
+                "the password of role ma\"de is empty or not there: its logins are not tried with it"
+            }
+        };
+        assert!(
+            format!("{}{}", seen.out, seen.err).contains(told),
+            "{kind}: {}{}",
+            seen.out,
+            seen.err
+        );
+    }
+
     // Nobody answers.
     cluster.stop("fast");
     let seen = host.run();

@@ -15,7 +15,7 @@ use dbgen::plan::{Plan, Scope, ScopeName};
 use dbgen::server::ask::{self, Answer, AskError};
 use dbgen::server::connection::{self, ConnectionString};
 use dbgen::server::interrupt::Interrupts;
-use dbgen::server::passwords::{self, Passwords};
+use dbgen::server::passwords::{self, LeftOut, Passwords};
 use dbgen::server::psql::Psql;
 use dbgen::server::removal::Removal;
 use dbgen::server::rights::{self, Missing};
@@ -139,6 +139,10 @@ impl<'c> Server<'c> {
     /// Reads the passwords, connects, and asks the server about itself.
     pub fn reach(args: &ConvergeArgs, catalog: &'c Catalog) -> Result<Server<'c>> {
         let (instance, psql, passwords) = prepare(&args.server, catalog)?;
+        let mut left_out = passwords.left_out.iter();
+        if let Some(impossible) = left_out.find(|it| matches!(it, LeftOut::Impossible { .. })) {
+            bail!("{impossible}");
+        }
         let roles: Vec<_> = passwords.secrets.keys().collect();
         let answer = match ask::ask(&psql, &roles, tell) {
             Err(AskError::NoConnection) => bail!("{}", no_connection(&psql)),

@@ -509,7 +509,7 @@ pub static PASSWORD: Shape = Shape {
             "group",
             Kind::String,
             "the server's",
-            "With `generate`: the group of that file. It must be there.",
+            "With `generate`: the group of that file. It must be one of `users.groups`.",
         ),
         optional(
             "mode",

@@ -50,6 +50,16 @@ pub enum LeftOut {
         /// Why.
         error: io::Error,
     },
+    /// What is in the file can't be a password.
+    #[error("the password of `{role}` in `{path}` can't be used: {error}")]
+    Impossible {
+        /// The role.
+        role: String,
+        /// The file.
+        path: String,
+        /// Why.
+        error: SecretError,
+    },
 }
 
 /// The role as `--password-file ROLE=FILE` has it: between double quotes, as in SQL, where it would be read otherwise.
@@ -92,22 +102,12 @@ pub enum PasswordsError {
         /// Why.
         error: io::Error,
     },
-    /// What is in the file can't be a password.
-    #[error("the password of `{role}` in `{path}` can't be used: {error}")]
-    Unusable {
-        /// The role.
-        role: String,
-        /// The file.
-        path: String,
-        /// Why.
-        error: SecretError,
-    },
 }
 
 /// Reads the secrets, from `files` where it names one and otherwise from the declared files.
 ///
 /// # Errors
-/// When a file of `files` can't be read, or what is in any file can't be a password.
+/// When a file of `files` can't be read.
 pub fn read(
     credentials: &[Credential],
     files: &BTreeMap<String, PathBuf>,
@@ -148,12 +148,14 @@ pub fn read(
                 continue;
             }
         };
-        let secret = Secret::from_bytes(&bytes).map_err(|error| PasswordsError::Unusable {
-            role,
-            path,
-            error,
-        })?;
-        passwords.secrets.insert(credential.role.clone(), secret);
+        match Secret::from_bytes(&bytes) {
+            Ok(secret) => {
+                passwords.secrets.insert(credential.role.clone(), secret);
+            }
+            Err(error) => passwords
+                .left_out
+                .push(LeftOut::Impossible { role, path, error }),
+        }
     }
     Ok(passwords)
 }

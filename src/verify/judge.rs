@@ -122,6 +122,11 @@ impl Judge<'_> {
             (Failure::NoPassword, secret) => match (case.why_no_password(), secret) {
                 (Some(problem), _) => refused(problem.said(message)),
                 (None, Known::Unusable(why)) => not_tried(why.to_owned()),
+                (None, Known::Impossible(why)) => refused(Problem::new(
+                    "password",
+                    why,
+                    "put a password into that file; the next provisioning gives it to the server",
+                )),
                 (None, _) => not_tried(
                     "it asks for a password, and none is declared for the role".to_owned(),
                 ),

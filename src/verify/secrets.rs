@@ -11,6 +11,7 @@ use crate::server::passwords::{LeftOut, Passwords, key};
 pub struct Secrets {
     known: BTreeMap<String, Secret>,
     elsewhere: BTreeMap<String, String>,
+    impossible: BTreeMap<String, String>,
 }
 
 /// What is known of the password of one role.
@@ -20,6 +21,8 @@ pub(super) enum Known<'s> {
     Password(&'s Secret, &'s str),
     /// It is declared, and can't be used here: why.
     Unusable(&'s str),
+    /// What is in its file can't be one: who is told that file does not get in.
+    Impossible(&'s str),
     /// None is declared.
     Undeclared,
 }
@@ -27,27 +30,37 @@ pub(super) enum Known<'s> {
 impl From<Passwords> for Secrets {
     fn from(passwords: Passwords) -> Secrets {
         let known = passwords.secrets.into_iter();
-        let elsewhere = passwords.left_out.into_iter().map(|left_out| match left_out {
-            LeftOut::Elsewhere { role, keeper } => {
-                let why = format!(
-                    "{keeper} has the password on the module's host; --password-file {}=FILE says where it is here",
-                    key(&role)
-                );
-                (role, why)
+        let (mut elsewhere, mut impossible) = (BTreeMap::new(), BTreeMap::new());
+        for left_out in passwords.left_out {
+            match left_out {
+                LeftOut::Elsewhere { role, keeper } => {
+                    let why = format!(
+                        "{keeper} has the password on the module's host; --password-file {}=FILE says where it is here",
+                        key(&role)
+                    );
+                    elsewhere.insert(role, why);
+                }
+                LeftOut::Unreadable { role, path, error } => {
+                    let why = format!(
+                        "the password in `{path}` can't be read ({error}); --password-file {}=FILE says where it is here",
+                        key(&role)
+                    );
+                    elsewhere.insert(role, why);
+                }
+                LeftOut::Impossible { role, path, error } => {
+                    impossible.insert(
+                        role,
+                        format!("what is in `{path}` can't be a password: {error}"),
+                    );
+                }
             }
-            LeftOut::Unreadable { role, path, error } => {
-                let why = format!(
-                    "the password in `{path}` can't be read ({error}); --password-file {}=FILE says where it is here",
-                    key(&role)
-                );
-                (role, why)
-            }
-        });
+        }
         Secrets {
             known: known
                 .map(|(role, secret)| (role.as_str().to_owned(), secret))
                 .collect(),
-            elsewhere: elsewhere.collect(),
+            elsewhere,
+            impossible,
         }
     }
 }
@@ -64,6 +77,9 @@ impl Secrets {
                 ),
                 Some(password) => Known::Password(secret, password),
             };
+        }
+        if let Some(why) = self.impossible.get(role) {
+            return Known::Impossible(why);
         }
         if let Some(why) = self.elsewhere.get(role) {
             return Known::Unusable(why);
