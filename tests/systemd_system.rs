@@ -168,6 +168,8 @@ echo "another password: $(state wiki.service shop.service mail.service late.serv
 for service in wiki shop mail late; do said "$service" $([ "$service" = mail ] && echo 2 || echo 1); done
 
 sql 'ALTER ROLE shop PASSWORD NULL'
+systemctl start dbgen-report.service
+echo "reported: $(state dbgen-report.service) $(grep '^dbgen_drift{scope="roles".*"change"' /var/lib/dbgen/metrics/dbgen.prom)"
 systemctl start dbgen-drift.service
 echo "repaired: $(sql "SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = 'shop'") $(state dbgen-provision.service)"
 systemctl start dbgen-verify.service
@@ -230,7 +232,7 @@ umount /var/lib/dbgen
 systemctl --no-block exit
 "#;
 
-const SEEN: [&str; 30] = [
+const SEEN: [&str; 31] = [
     "units: active active inactive",
     "services: active active active",
     "without its database: failed inactive",
@@ -246,6 +248,7 @@ const SEEN: [&str; 30] = [
     "shop: shop|tcp;",
     "mail: mail|tcp;mail|tcp;",
     "late: late|socket;",
+    "reported: inactive dbgen_drift{scope=\"roles\",database=\"\",kind=\"change\"} 1",
     "repaired: t active",
     "verified: as declared: 6 logins let in, 6 not tried",
     "success: dbgen_run_success 1 dbgen_verify_success 1",
@@ -282,13 +285,15 @@ fn host(evaluator: &Evaluator, cluster: &Cluster) -> Folder {
     let seen = folder.run(&["render", "declared.toml"]);
     assert_eq!(seen.status, Some(0), "{}", seen.err);
     folder.write("module.nix", &seen.out);
-    let outcome = evaluator
-        .evaluate_one(Configuration {
-            modules: &[&seen.out, HOST],
+    let evaluate = |module: &str| {
+        let configuration = Configuration {
+            modules: &[module, HOST],
             show: &[],
             release: "26.05",
-        })
-        .unwrap();
+        };
+        evaluator.evaluate_one(configuration).unwrap()
+    };
+    let outcome = evaluate(&seen.out);
     let names = write_units(&outcome, &folder);
 
     let psql = cluster.psql.to_str().unwrap();
@@ -344,6 +349,14 @@ fn host(evaluator: &Evaluator, cluster: &Cluster) -> Folder {
         let text = of_unit(&name, &folder.read(&name), &outcome, &bin.to_string(), psql);
         folder.write(&name, &text);
     }
+    // The other kind of drift, beside the one that repairs.
+    let reports = DECLARED.replace("\"repair\"", "\"report\"");
+    let reporting = Folder::with(&[("declared.toml", &reports)]);
+    let outcome = evaluate(&reporting.run(&["render", "declared.toml"]).out);
+    write_units(&outcome, &reporting);
+    let name = "dbgen-drift.service";
+    let text = of_unit(name, &reporting.read(name), &outcome, "", psql);
+    folder.write("dbgen-report.service", &text);
     for target in ["basic", "sysinit", "sockets", "shutdown", "multi-user"] {
         let name = format!("{target}.target");
         if !folder.path(&name).exists() {
@@ -401,6 +414,7 @@ fn of_unit(name: &str, unit: &str, outcome: &serde_json::Value, bin: &str, psql:
         .map(|it| it.1);
     let command = match service {
         "dbgen-provision" => format!("provision {}", arguments.unwrap()),
+        "dbgen-drift" if arguments == Some("plan") => "provision plan".to_owned(),
         "dbgen-drift" => format!("bin/systemctl {}", arguments.unwrap()),
         "dbgen-secrets" => "collect".to_owned(),
         "dbgen-connections" => "connections".to_owned(),
