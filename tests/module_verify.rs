@@ -290,6 +290,16 @@ fn the_unit_tells_who_gets_in_and_who_does_not() {
         );
     }
 
+    // Metrics that can't be written are no success, and what they tell is told all the same.
+    let folder = host.path("state/metrics");
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "").unwrap();
+    let seen = host.run();
+    assert_eq!(seen.status, Some(2), "{}{}", seen.out, seen.err);
+    assert!(seen.out.contains("logins let in"), "{}", seen.out);
+    assert!(seen.err.contains("state/metrics"), "{}", seen.err);
+    fs::remove_file(&folder).unwrap();
+
     // Nobody answers.
     cluster.stop("fast");
     let seen = host.run();
