@@ -1,7 +1,7 @@
 //! Passwords of roles, read from their files here; the server gets nothing but what it keeps of them.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -135,7 +135,13 @@ pub fn read(
                 continue;
             }
         };
-        let (read, path) = (beginning(path), path.display().to_string());
+        // One that is named may be what another command writes; nobody writes to a declared one while this waits for it.
+        let is_file = named.is_some() || fs::metadata(path).map_or(true, |it| it.is_file());
+        let read = match is_file {
+            true => beginning(path),
+            false => Err(io::Error::other("it is no file")),
+        };
+        let path = path.display().to_string();
         let bytes = match read {
             Ok(bytes) => bytes,
             Err(error) if named.is_some() => {
@@ -203,8 +209,35 @@ impl Passwords {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::process::Command;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn a_declared_pipe_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let path = pipe.to_str().unwrap().into();
+        let (done, ends) = mpsc::channel();
+        thread::spawn(move || {
+            let credential = Credential {
+                name: "password.app".to_owned(),
+                role: Identifier::new("app").unwrap(),
+                source: PasswordSource::File(path),
+            };
+            let read = read(&[credential], &BTreeMap::new()).unwrap();
+            done.send(read.left_out[0].to_string()).unwrap();
+        });
+        let told = ends.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert!(told.contains("(it is no file)"), "{told}");
+    }
 
     #[test]
     fn a_role_and_a_file_are_told_apart_whatever_the_role_is() {
