@@ -429,6 +429,9 @@ fn a_database_that_can_not_be_connected_to_keeps_none_from_theirs() {
                 let told = format!("database {name}\n  done     CREATE SCHEMA app");
                 assert_eq!(apply.out.matches(&told).count(), 1, "{}", apply.out);
             }
+            let done = apply.out.matches("\n  done ").count();
+            let summary = format!("\n{done} changes executed, 2 failed,");
+            assert!(apply.out.contains(&summary), "{}", apply.out);
             let json = dbgen(cluster, &all, &["apply", "--format", "json"]);
             ended(&json, 1);
             let report: Value = serde_json::from_str(&json.out).unwrap();
@@ -454,7 +457,12 @@ fn a_database_that_can_not_be_connected_to_keeps_none_from_theirs() {
             );
             folder.write("unit", &unit);
             folder.write("run/x", "");
-            for _ in 0..2 {
+            for executed in [1, 0] {
+                if executed > 0 {
+                    for name in ["a", "c", "e"] {
+                        cluster.sql(name, "DROP SCHEMA app");
+                    }
+                }
                 let mut bash = folder.command("bash");
                 bash.args(["unit", "apply"])
                     .env("PGUSER", "postgres")
@@ -466,14 +474,25 @@ fn a_database_that_can_not_be_connected_to_keeps_none_from_theirs() {
                 assert!(
                     unit.err
                         .contains("could not access file \"no_such_library\"")
-                        && unit
-                            .err
-                            .contains("not everything is as declared:  b it's d"),
+                        && unit.err.contains(
+                            "not everything is as declared: database \"b it's\", database d"
+                        ),
                     "{}",
                     unit.err
                 );
                 assert_eq!(folder.read("run/ready"), "x\na\nc\ne\n");
                 assert_eq!(folder.names("run"), ["ready", "x"]);
+                // It counts what was executed before a connection failed.
+                let metrics = folder.read("state/metrics/dbgen.prom");
+                for name in ["a", "c", "e"] {
+                    let labels = format!("scope=\"contents\",database=\"{name}\"");
+                    for series in [
+                        format!("\ndbgen_statements{{{labels}}} {executed}\n"),
+                        format!("\ndbgen_drift{{{labels},kind=\"change\"}} {executed}\n"),
+                    ] {
+                        assert_eq!(metrics.matches(&series).count(), 1, "{series}{metrics}");
+                    }
+                }
             }
 
             // The program alone says where it ended.
@@ -487,6 +506,61 @@ fn a_database_that_can_not_be_connected_to_keeps_none_from_theirs() {
             ));
             assert_eq!(run.status, Some(2), "{run}");
             assert_eq!(folder.read("connecting"), "b.20it.27s\n");
+        },
+    );
+}
+
+/// What the server does not create has failed with what it says, and is not counted.
+#[test]
+fn what_the_server_refuses_to_create_is_told_as_failed() {
+    each_quiet(
+        "what_the_server_refuses_to_create_is_told_as_failed",
+        |cluster| {
+            let all = declared(&[
+                database(
+                    "a",
+                    json!({ "collate": "xx_XX.UTF-8", "ctype": "xx_XX.UTF-8" }),
+                ),
+                database("b", json!({})),
+                database("c", json!({ "template": "a" })),
+                database("d", json!({ "template": "b" })),
+            ]);
+            let program = Program::of(&all);
+            let folder = Folder::new();
+            for made in [vec!["b", "d"], vec![]] {
+                let metrics = format!("metrics={}", folder.path("metrics").display());
+                let run = provision::Run::of(program.start_with(
+                    cluster,
+                    "postgres",
+                    Mode::Apply,
+                    &["-v", &metrics],
+                ));
+                assert_eq!(run.status, Some(3), "{run}");
+                let created = run.changes().into_iter();
+                let created: Vec<String> = created
+                    .filter_map(|change| {
+                        Some(change.strip_prefix("creation: CREATE DATABASE ")?[..1].to_owned())
+                    })
+                    .collect();
+                assert_eq!(created, made, "{run}");
+                let counted = format!(
+                    "dbgen_statements{{scope=\"creation\",database=\"\"}} {}\n",
+                    made.len()
+                );
+                assert!(folder.read("metrics").contains(&counted), "{run}");
+                let failed = run.of_kind("failed");
+                let [a, c] = &failed[..] else { panic!("{run}") };
+                assert!(
+                    a.starts_with("databases: database a: CREATE DATABASE a ")
+                        && a.ends_with("locale name: \"xx_XX.UTF-8\""),
+                    "{a}"
+                );
+                assert_eq!(
+                    c,
+                    "databases: database c: CREATE DATABASE c OWNER owner TEMPLATE a: template database \"a\" does not exist"
+                );
+                assert_eq!(run.of_kind("blocked"), [""; 0], "{run}");
+            }
         },
     );
 }
@@ -531,6 +605,7 @@ fn what_fails_of_a_database_or_a_role_is_its_own() {
                 "roles: role member: GRANT bad TO member",
                 "databases: database d: ALTER DATABASE d SET \"TimeZone\" TO 'Europe/Berln'",
                 "databases: role reader in database e: ALTER ROLE reader IN DATABASE e SET \"TimeZone\" TO 'Europe/Berln'",
+                "databases: database g: CREATE DATABASE g OWNER bad: role \"bad\" does not exist",
             ];
             for wanted in wanted {
                 assert!(
@@ -539,10 +614,7 @@ fn what_fails_of_a_database_or_a_role_is_its_own() {
                 );
             }
             assert_eq!(failed.len(), wanted.len(), "{run}");
-            assert!(
-                run.of_kind("blocked")[0].starts_with("databases: database g:"),
-                "{run}"
-            );
+            assert_eq!(run.of_kind("blocked"), [""; 0], "{run}");
             let seen = cluster.sql(
                 "postgres",
                 "SELECT string_agg(concat(datname, ' ', pg_get_userbyid(datdba), ' ', has_database_privilege('public', oid, 'CONNECT'), ' ',

@@ -45,7 +45,6 @@ fn tone_of(kind: Kind) -> Tone {
 
 fn word(step: &Step, mode: Mode) -> &'static str {
     match (step.kind, mode) {
-        (Kind::Change, Mode::Apply) if step.outside => "run",
         (Kind::Change, Mode::Apply) => "done",
         (kind, _) => kind.as_str(),
     }

@@ -71,7 +71,7 @@ pub struct Step {
     /// The role whose password the statement sets. The statement then has a placeholder where the verifier stands.
     #[serde(default)]
     pub password: Option<String>,
-    /// Whether it can't run in a transaction, and is therefore reported before it is executed.
+    /// Whether it can't run in a transaction.
     #[serde(default, skip_serializing)]
     pub outside: bool,
 }

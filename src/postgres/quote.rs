@@ -5,6 +5,18 @@ pub fn quote_identifier(name: &str) -> String {
     doubled(name, '"')
 }
 
+/// The name for a person: in double quotes only where SQL would take another one for it, or none.
+pub fn shown_identifier(name: &str) -> String {
+    let is_plain = name.starts_with(|c: char| matches!(c, 'a'..='z' | '_'))
+        && name
+            .chars()
+            .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
+    match is_plain {
+        true => name.to_owned(),
+        false => quote_identifier(name),
+    }
+}
+
 /// The text as a string constant. A backslash is nothing special within plain quotes while `standard_conforming_strings` is on, which
 /// an administrator can turn off; a text with backslashes is therefore written as an escape string, which reads the same under both.
 pub fn quote_literal(text: &str) -> String {

@@ -13,7 +13,7 @@ use crate::plan::json::Mode;
 use crate::plan::read::{self, Line, ReadError};
 use crate::plan::{Kind, Plan, Scope, ScopeName, Step};
 use crate::postgres::Identifier;
-use crate::postgres::quote::quote_identifier;
+use crate::postgres::quote::shown_identifier;
 
 /// Why there is no result.
 #[derive(Debug, Error)]
@@ -161,14 +161,9 @@ fn once(
 
 /// A database without a connection, as a scope that failed.
 fn unconnected(database: String, why: Option<String>) -> Scope {
-    let is_plain = !database.contains(|c: char| !matches!(c, 'a'..='z' | '_'));
-    let name = match is_plain {
-        true => database.clone(),
-        false => quote_identifier(&database),
-    };
     let failed = Step {
         kind: Kind::Failed,
-        object: format!("database {name}"),
+        object: format!("database {}", shown_identifier(&database)),
         sql: None,
         why: why.unwrap_or_else(|| "the connection was lost".into()),
         password: None,

@@ -18,6 +18,8 @@
 \if :{?connecting_file}
 \o :connecting_file
 \qecho @ready@
+\qecho -n :creation_text
+\qecho -n :executed_text
 \o
 \endif
 \connect -reuse-previous=on :target

@@ -5,6 +5,8 @@ DECLARE
   creating constant boolean := coalesce(current_setting('dbgen.only', true) = 'create', false);
   way_out constant text := 'an existing database keeps these: dump it with pg_dump, create one with another name as declared, restore'
     ' the dump into it, and exchange the names by ALTER DATABASE ... RENAME TO; or declare what is there';
+  -- What the server has said to the creation of those that it refused.
+  refused constant jsonb := coalesce(nullif(current_setting('dbgen.refused', true), ''), '{}');
   -- Databases that nothing more is done for.
   skipped text[] := '{}';
   absent text[];
@@ -149,9 +151,11 @@ BEGIN
           'kind', 'blocked',
           'object', format('database %I', missing.name),
           'why', format('the database does not exist, and %s', CASE
-            WHEN creation.name IS NOT NULL THEN 'its creation has failed: the server''s message says why'
+            WHEN creation.name IS NOT NULL THEN 'its creation was not tried: the next run does that'
             WHEN missing.obstacle <> '' THEN format('can''t be created: %s', missing.obstacle)
             ELSE format('can''t be created: its template %I can''t be created', missing.template) END))
+          || CASE WHEN refused ? format('database %I', missing.name)
+            THEN (refused -> format('database %I', missing.name)) || '{"kind": "failed"}' ELSE '{}' END
       FROM missing
       LEFT JOIN creation USING (name)
       WHERE NOT creating AND (applying OR creation.name IS NULL)

@@ -4,7 +4,7 @@
 -- Further variables: format=json (one line for each part), metrics=FILE (for Prometheus), ready_file=FILE (the databases that
 -- can be used, one in each line), without_passwords=on (leave the passwords as they are), leave_out='A B' (don't go to these
 -- databases, and end as if they had failed; in a name all but letters, digits, - and _ is written as . with two hex digits for each
--- byte), connecting_file=FILE (the name, written like this, of the database that is connected to).
+-- byte), connecting_file=FILE (the name, written like this, of the database that is connected to; then, as for metrics, what was executed before).
 -- Exit status 3: something failed or is blocked; each database is done wholly or not at all, whatever becomes of the others.
 -- Exit status 2: a connection failed or was lost, which ends psql: the databases after this one are not done. Run it again with
 -- leave_out=THIS for the others, as dbgen and the unit do.
@@ -30,8 +30,11 @@
 \set leave_out ''
 \endif
 \set statements_text ''
+\set creation_text ''
+\set executed_text ''
 \set drift_text ''
 \set unfinished_in ''
+\set separator ''
 \set all_obstacles ''
 \set doubtful off
 \set finished ''
@@ -51,6 +54,8 @@ SELECT
   @first_gate@ AS first_gate,
   @route@ AS route,
   @report@ AS report,
+  @create@ AS create,
+  @created@ AS created,
   @roles_program@ AS roles_program,
   @databases_program@ AS databases_program,
   @contents_program@ AS contents_program,

@@ -26,5 +26,9 @@ SELECT
         E'dbgen_drift{%s,kind="%s"} %s\n', :'series', kind,
         (SELECT count(*) FROM jsonb_array_elements(current_setting('dbgen.steps')::jsonb) AS one WHERE one->>'kind' = kind)),
       '')
-    FROM unnest('{change,found,blocked,pending,failed}'::text[]) AS kind) AS drift_lines
+    FROM unnest('{change,found,blocked,pending,failed}'::text[]) AS kind) AS drift_lines,
+  -- What another run of the program in place of this one has to count, too.
+  CASE WHEN count(*) FILTER (WHERE step->>'kind' = 'change') > 0 AND NOT :'plan'::boolean
+    THEN format(E'dbgen_statements{%s} %s\ndbgen_drift{%1$s,kind="change"} %2$s\n', :'series', count(*) FILTER (WHERE step->>'kind' = 'change'))
+    ELSE '' END AS executed_lines
 FROM jsonb_array_elements(current_setting('dbgen.steps')::jsonb) WITH ORDINALITY AS all_steps(step, nr)

@@ -42,6 +42,7 @@ COMMIT;
 \set unfinished on
 \else
 \set committed on
+\set executed_text :executed_text :executed_lines
 \endif
 \endif
 \endif
@@ -57,5 +58,6 @@ COMMIT;
 \endif
 \if :unfinished
 \set some_unfinished on
-\set unfinished_in :unfinished_in ' ' @part@
+\set unfinished_in :unfinished_in :separator @part@
+\set separator ', '
 \endif

@@ -1,6 +1,7 @@
 
 \if :{?metrics}
 \o :metrics
+\qecho -n :creation_text
 \qecho -n :statements_text
 \qecho -n :drift_text
 \o

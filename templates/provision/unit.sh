@@ -6,6 +6,7 @@ runtime=${RUNTIME_DIRECTORY:-/run/dbgen-provision}
 state=${STATE_DIRECTORY:-/var/lib/dbgen}
 secrets=$runtime/secrets
 samples=$runtime/samples
+earlier=$runtime/earlier
 finished=$runtime/finished
 # In memory, so that a disk that is full keeps nothing from starting.
 ready=$runtime/ready
@@ -66,7 +67,7 @@ metrics_text() {
   gauge dbgen_run_success 'Whether the last run ended without an error.'
   echo "dbgen_run_success $success"
   if [ -f "$samples" ]; then
-    sum_samples < "$samples" | LC_ALL=C sort | while IFS= read -r line; do
+    cat -- "$samples" "$earlier" | sum_samples | LC_ALL=C sort | while IFS= read -r line; do
       if [ "${line%%\{*}" != "$family" ]; then
         family=${line%%\{*}
         case $family in
@@ -99,7 +100,7 @@ finish() {
     status=1
   fi
   replace "$metrics" "$(metrics_text "$status")" || true
-  rm -f -- "$samples" "$finished"
+  rm -f -- "$samples" "$earlier" "$finished"
   exit "$status"
 }
 trap finish EXIT
@@ -167,14 +168,17 @@ done
 client=("$psql" --no-psqlrc --no-password --quiet --host "$host" --port "$port" --dbname postgres)
 connecting=$runtime/connecting
 leave_out=
+: > "$earlier"
 while :; do
   status=0
   rm -f -- "$connecting"
   watched --set mode="$mode" --set metrics="$samples" --set ready_file="$finished" \
     --set leave_out="$leave_out" --set connecting_file="$connecting" --file "$program" || status=$?
   [ "$status" = 2 ] && [ -s "$connecting" ] || break
-  database=$(cat -- "$connecting")
+  database=$(head -n 1 -- "$connecting")
   [[ " $leave_out " != *" $database "* ]] || break
+  # What it has executed is not left for the next one to count.
+  tail -n +2 -- "$connecting" >> "$earlier"
   leave_out+="${leave_out:+ }$database"
 done
 rm -f -- "$connecting"

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalog;
 use crate::postgres::identifier::Identifier;
-use crate::postgres::quote::{quote_identifier, quote_literal, quote_psql};
+use crate::postgres::quote::{quote_identifier, quote_literal, quote_psql, shown_identifier};
 
 /// The values of placeholders.
 pub type Values = Vec<(&'static str, String)>;
@@ -43,7 +43,9 @@ impl Block<'_> {
             Some(_) => ":session \\;\n",
             None => "",
         };
-        let part = self.database.map_or(scope, Identifier::as_str);
+        let part = self.database.map_or(scope.to_owned(), |name| {
+            format!("database {}", shown_identifier(name.as_str()))
+        });
         let unpinned = self.unpinned.as_deref().unwrap_or("[]");
         vec![
             ("scope", scope.to_owned()),
@@ -53,7 +55,7 @@ impl Block<'_> {
             ("gate", gate.to_owned()),
             ("database", quote_psql(database)),
             ("label", quote_psql(&label(database))),
-            ("part", quote_psql(part)),
+            ("part", quote_psql(&part)),
             ("unpinned", quote_psql(unpinned)),
             ("digest", quote_psql(&digest(self.program, &self.document))),
             ("desired", quote_literal(&self.document)),

@@ -12,6 +12,8 @@ pub const OBSTACLES: &str = include_str!("../../../templates/provision/obstacles
 pub const READY: &str = include_str!("../../../templates/provision/ready.sql");
 /// The databases that are missing.
 pub const CREATION: &str = include_str!("../../../templates/provision/creation.sql");
+/// One of them is created.
+pub const CREATION_OF_ONE: &str = include_str!("../../../templates/provision/creation_of_one.sql");
 /// What is the same for all databases.
 pub const AROUND: &str = include_str!("../../../templates/provision/around.sql");
 /// The way to a database.
@@ -28,6 +30,8 @@ const SCRAM: &str = include_str!("../../../templates/provision/scram.sql");
 const SESSION: &str = include_str!("../../../templates/provision/session.sql");
 const WORK: &str = include_str!("../../../templates/provision/work.sql");
 const REPORT: &str = include_str!("../../../templates/provision/report.sql");
+const CREATE: &str = include_str!("../../../templates/provision/create.sql");
+const CREATED: &str = include_str!("../../../templates/provision/created.sql");
 const ROUTE: &str = include_str!("../../../templates/provision/route.sql");
 const GATE: &str = include_str!("../../../templates/provision/gate.sql");
 const NO_GATE: &str = include_str!("../../../templates/provision/no_gate.sql");
@@ -71,6 +75,8 @@ impl Programs {
             ("session", filled(SESSION, session)),
             ("work", WORK.to_owned()),
             ("report", REPORT.to_owned()),
+            ("create", CREATE.to_owned()),
+            ("created", CREATED.to_owned()),
             ("route", ROUTE.to_owned()),
             ("gate", GATE.to_owned()),
             ("no_gate", NO_GATE.to_owned()),

@@ -134,6 +134,9 @@ pub fn script(instance: &Instance, secrets: &Secrets) -> String {
     };
     let databases = databases.values();
     add(frame::CREATION, &databases);
+    for _ in &documents.contents {
+        add(frame::CREATION_OF_ONE, &[]);
+    }
     add(frame::SCOPE, &databases);
     add(frame::OBSTACLES, &databases);
     add(frame::AROUND, &[]);

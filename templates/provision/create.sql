@@ -1,0 +1,1 @@
+SELECT current_setting('dbgen.creations')::jsonb #>> '{0,sql}'
