@@ -214,7 +214,8 @@ pub fn read(cluster: &Cluster, database: &str) -> Vec<Object> {
                 name: text(&o[7]).unwrap(),
                 arguments: o[8].as_array().unwrap().iter().filter_map(text).collect(),
                 owner: text(&o[9]).unwrap(),
-                reserved: o[10].as_bool().unwrap(),
+                // What was granted on a language that the server comes with is nobody's but those who use it.
+                reserved: o[10].as_bool().unwrap() && o[0] != "language",
                 acl: o[11]
                     .as_array()
                     .unwrap()
