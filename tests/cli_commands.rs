@@ -92,7 +92,7 @@ const FACTS: &str = r#"{
   "version": 170000, "release": "17.0", "user": "postgres", "recovery": false, "host": "/run/postgresql", "port": "5432",
   "listenAddresses": "localhost", "tls": false, "maxConnections": 100, "reserved": 3, "connections": 1, "loaded": 1.5,
   "roles": { "immich": { "login": true, "superuser": false, "connectionLimit": -1, "connections": 0, "expired": false, "memberOf": [] } },
-  "databases": { "immich": { "owner": "immich", "encoding": "UTF8", "sameEncoding": true, "collate": "C", "ctype": "C", "localeProvider": "libc",
+  "databases": { "immich": { "owner": "immich", "fixed": [],
     "allowsConnections": true, "connectionLimit": -1, "connections": 0, "mayConnect": ["immich"] } }
 }"#;
 
