@@ -494,6 +494,74 @@ fn what_is_written_while_it_is_dumped_keeps_the_database() {
     );
 }
 
+/// pg_dump leaves out what belongs to an extension, so that it comes back only as far as the extension itself brings it.
+#[test]
+fn what_was_put_into_an_extension_keeps_the_database() {
+    each_dumpable(
+        "what_was_put_into_an_extension_keeps_the_database",
+        |cluster| {
+            let before = "CREATE DATABASE old CONNECTION LIMIT 7 TEMPLATE template0";
+            let changes = [
+                (
+                    "CREATE TABLE mine (x text); INSERT INTO mine VALUES ('precious'); ALTER EXTENSION citext ADD TABLE mine",
+                    "table public.mine is missing in the dump",
+                ),
+                (
+                    "CREATE FUNCTION mine() RETURNS integer LANGUAGE sql AS 'SELECT 1'; ALTER EXTENSION citext ADD FUNCTION mine()",
+                    "function public.mine() is missing in the dump",
+                ),
+                (
+                    "CREATE OR REPLACE FUNCTION regexp_match(string citext, pattern citext) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT NULL::text[]'",
+                    "function public.regexp_match(public.citext,public.citext): with the text ",
+                ),
+            ];
+            for (change, told) in changes {
+                cluster.sql("postgres", before);
+                cluster.sql("old", &format!("CREATE EXTENSION citext; {change}"));
+                let folder = removing("\"old\"", "");
+                ended(&run(&folder, cluster, &["apply", "--remove"]), 1, &[told]);
+                assert!(databases(cluster).contains("old 7"), "{change}");
+                assert_eq!(folder.names("dumps"), Vec::<String>::new());
+                cluster.sql("postgres", "DROP DATABASE old");
+            }
+            cluster.sql("postgres", before);
+            cluster.sql(
+                "old",
+                "CREATE EXTENSION citext; CREATE EXTENSION pg_stat_statements",
+            );
+            let folder = removing("\"old\"", "");
+            let words = ["done     DROP DATABASE old\n"];
+            ended(&run(&folder, cluster, &["apply", "--remove"]), 0, &words);
+        },
+    );
+}
+
+#[test]
+fn a_second_removal_takes_nothing_from_under_the_first() {
+    each_dumpable(
+        "a_second_removal_takes_nothing_from_under_the_first",
+        |cluster| {
+            cluster.sql("postgres", OLD);
+            // Everything is compared when the second one takes the database for one that a killed run has left closed,
+            // and fails; then somebody writes.
+            let fails = removing("\"old\"", "");
+            program(&fails, "psql", "exec psql \"$@\"");
+            program(&fails, "pg_dump", "exit 1");
+            let between = format!(
+                "cat > script; if grep -q '^DROP DATABASE old;' script; then (cd '{}' && '{DBGEN}' apply --remove --psql ./bin/psql declared.toml) >/dev/null 2>&1
+                psql -Xq -d old -U old_app -c 'SET default_transaction_read_only = off' -c \"UPDATE app.child SET own = 'z'\"; fi
+                exec psql \"$@\" < script",
+                fails.path("").display()
+            );
+            let folder = with_programs(&[("psql", &between)]);
+            let told = "not removed: ERROR:  somebody has opened it again meanwhile, maybe another removal; its verified dump is ";
+            ended(&run(&folder, cluster, FAKED), 1, &[told]);
+            assert_eq!(databases(cluster), UNTOUCHED);
+            assert_eq!(cluster.sql("old", "SELECT own FROM app.child"), "z");
+        },
+    );
+}
+
 #[test]
 fn a_server_that_is_newer_than_pg_dump_keeps_the_database() {
     let test = "a_server_that_is_newer_than_pg_dump_keeps_the_database";

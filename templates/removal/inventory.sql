@@ -16,7 +16,9 @@ SET LOCAL quote_all_identifiers = off;
 SET LOCAL jit = off;
 
 -- By name: numbers of objects differ. What the server makes by itself (for arrays, partitions, constraints) follows from the rest.
-SELECT jsonb_build_array(pg_describe_object(thing.class, thing.oid, 0), 'there')
+-- What belongs to an extension counts, because a dump has none of it: only what CREATE EXTENSION makes again comes back, not what
+-- somebody has added to the extension or replaced in it.
+SELECT jsonb_build_array(pg_describe_object(thing.class, thing.oid, 0), coalesce(replaceable.text, 'there'))
 FROM (
   SELECT 'pg_namespace'::regclass, oid, oid FROM pg_namespace WHERE nspname <> 'public' AND nspname !~ '^pg_(toast_)?temp_'
   UNION ALL SELECT 'pg_class'::regclass, oid, relnamespace FROM pg_class WHERE relkind <> 't' AND relpersistence <> 't'
@@ -49,41 +51,38 @@ FROM (
   UNION ALL SELECT 'pg_foreign_server'::regclass, oid, 0 FROM pg_foreign_server
   UNION ALL SELECT 'pg_user_mapping'::regclass, oid, 0 FROM pg_user_mapping
 ) AS thing(class, oid, namespace)
-WHERE thing.oid >= 16384
-  AND NOT EXISTS (
-    SELECT FROM pg_depend AS belongs
-    WHERE belongs.classid = thing.class AND belongs.objid = thing.oid AND belongs.deptype = 'e')
-  AND thing.namespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_(toast|temp_|toast_temp_)');
+LEFT JOIN LATERAL (
+  SELECT extension.extname
+  FROM pg_depend AS belongs
+  JOIN pg_extension AS extension ON extension.oid = belongs.refobjid
+  WHERE belongs.classid = thing.class AND belongs.objid = thing.oid AND belongs.deptype = 'e'
+) AS owner ON true
+LEFT JOIN LATERAL (
+  SELECT concat('with the text ', md5(concat(routine.prosrc, ' ', routine.probin))) AS text
+  FROM pg_proc AS routine
+  WHERE thing.class = 'pg_proc'::regclass AND routine.oid = thing.oid AND owner.extname IS NOT NULL
+) AS replaceable ON true
+-- Every database has plpgsql; in one that pg_upgrade made, its parts have numbers like anybody's.
+WHERE thing.oid >= 16384 AND owner.extname IS DISTINCT FROM 'plpgsql' AND thing.namespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_(toast|temp_|toast_temp_)');
 
--- Rows, also those that users put into the tables of an extension and that it asks to be dumped. Generated columns count.
+-- Rows, those in the tables of extensions too: a dump has only what an extension asks to be dumped. Generated columns count.
 SELECT format(
   'SELECT jsonb_build_array(%L, concat(count(*), '' rows, sum '', sum(hashtextextended(ROW(%s)::text COLLATE "C", 0)::numeric)))'
-    ' FROM ONLY %I.%I %s',
-  format('rows of %s', pg_describe_object('pg_class'::regclass, held.oid, 0)), named.columns, place.nspname, held.relname, own.condition)
+    ' FROM ONLY %I.%I',
+  format('rows of %s', pg_describe_object('pg_class'::regclass, held.oid, 0)), named.columns, place.nspname, held.relname)
 FROM pg_class AS held
 JOIN pg_namespace AS place ON place.oid = held.relnamespace
 LEFT JOIN LATERAL (
   SELECT string_agg(format('%I', attname), ', ' ORDER BY attname COLLATE "C") AS columns
   FROM pg_attribute WHERE attrelid = held.oid AND attnum > 0 AND NOT attisdropped
 ) AS named ON true
-LEFT JOIN pg_depend AS belongs ON belongs.classid = 'pg_class'::regclass AND belongs.objid = held.oid AND belongs.deptype = 'e'
-LEFT JOIN LATERAL (
-  SELECT configured.condition
-  FROM pg_extension AS extension
-  CROSS JOIN unnest(extension.extconfig, extension.extcondition) AS configured(relation, condition)
-  WHERE extension.oid = belongs.refobjid AND configured.relation = held.oid
-) AS own ON true
-WHERE held.relkind = 'r' AND held.relpersistence <> 't' AND held.oid >= 16384
-  AND (belongs.objid IS NULL OR own.condition IS NOT NULL) \gexec
+WHERE held.relkind = 'r' AND held.relpersistence <> 't' AND held.oid >= 16384 \gexec
 
 SELECT format('SELECT jsonb_build_array(%L, concat(last_value, '' '', is_called)) FROM %I.%I',
   format('value of %s', pg_describe_object('pg_class'::regclass, held.oid, 0)), place.nspname, held.relname)
 FROM pg_class AS held
 JOIN pg_namespace AS place ON place.oid = held.relnamespace
-WHERE held.relkind = 'S' AND held.relpersistence <> 't' AND held.oid >= 16384
-  AND NOT EXISTS (
-    SELECT FROM pg_depend AS belongs
-    WHERE belongs.classid = 'pg_class'::regclass AND belongs.objid = held.oid AND belongs.deptype = 'e') \gexec
+WHERE held.relkind = 'S' AND held.relpersistence <> 't' AND held.oid >= 16384 \gexec
 
 -- A hole in a large object reads as zeros.
 SELECT jsonb_build_array(format('large object %s', held.oid), coalesce(

@@ -55,19 +55,49 @@ impl Database {
         format!("DROP DATABASE {}", self.quoted)
     }
 
-    /// Lets nobody in but superusers, and remembers how it was.
-    pub fn close_script(&self) -> String {
+    /// Lets nobody in but superusers, and remembers how it was and which run did it.
+    pub fn close_script(&self, run: &str) -> String {
         format!(
-            "BEGIN;\nALTER DATABASE {0} SET dbgen.connection_limit = '{1}';\nALTER DATABASE {0} CONNECTION LIMIT 0;\nCOMMIT;\n",
+            "BEGIN;\nALTER DATABASE {0} SET dbgen.connection_limit = '{1}';\nALTER DATABASE {0} SET dbgen.removal = '{run}';\n\
+             ALTER DATABASE {0} CONNECTION LIMIT 0;\nCOMMIT;\n",
             self.quoted, self.limit
         )
     }
 
+    /// Lets everybody in again, whoever has closed it.
     pub fn open_script(&self) -> String {
         format!(
-            "BEGIN;\n{};\nALTER DATABASE {} RESET dbgen.connection_limit;\nCOMMIT;\n",
+            "BEGIN;\n{};\nALTER DATABASE {1} RESET dbgen.connection_limit;\nALTER DATABASE {1} RESET dbgen.removal;\nCOMMIT;\n",
             self.open_statement(),
             self.quoted
+        )
+    }
+
+    /// The same, unless another run has closed it meanwhile.
+    pub fn reopen_script(&self, run: &str) -> String {
+        format!(
+            "{}\\if :dbgen_ours\n{}\\endif\n",
+            self.closed_by(run),
+            self.open_script()
+        )
+    }
+
+    /// Drops it if it has been closed ever since this run did that: what another one has opened is not what was compared.
+    pub fn drop_script(&self, run: &str) -> String {
+        format!(
+            "{}\\if :dbgen_still\n{};\n\\else\n\
+             DO $$ BEGIN RAISE 'somebody has opened it again meanwhile, maybe another removal'; END $$;\n\\endif\n",
+            self.closed_by(run),
+            self.drop_statement()
+        )
+    }
+
+    fn closed_by(&self, run: &str) -> String {
+        format!(
+            "SELECT count(*) > 0 AS ours, count(*) FILTER (WHERE datconnlimit = 0) > 0 AS still\n\
+             FROM pg_database JOIN pg_db_role_setting ON setdatabase = pg_database.oid AND setrole = 0\n\
+             WHERE pg_database.oid = {} AND 'dbgen.removal={run}' = ANY (setconfig) \\gset dbgen_\n",
+            self.oid
         )
     }
 

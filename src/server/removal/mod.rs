@@ -223,12 +223,14 @@ impl Removal<'_> {
             // A run that was killed has left it so, and the dump must not have it.
             repair(self.psql, &it.open_script())?;
         }
+        let chance = getrandom::u64().map_err(|error| RemovalError::Server(error.to_string()))?;
+        let run = format!("{chance:016x}");
         let archive = Archive::dump(self.psql, it, self.directory(), self.lock_timeout)?;
         let restored = Scratch::create(self.psql, it)?.restored(&archive)?;
         // From here on nobody but superusers may enter, so that nothing is written that the dump lacks.
-        let dropped = ask(self.psql, &it.close_script())
-            .and_then(|_| self.drop(it, time, archive, &restored));
-        dropped.map_err(|error| match repair(self.psql, &it.open_script()) {
+        let dropped = ask(self.psql, &it.close_script(&run))
+            .and_then(|_| self.drop(it, &run, time, archive, &restored));
+        dropped.map_err(|error| match repair(self.psql, &it.reopen_script(&run)) {
             Ok(()) => error,
             Err(then) => RemovalError::StillClosed {
                 why: error.to_string(),
@@ -241,6 +243,7 @@ impl Removal<'_> {
     fn drop(
         &self,
         it: &look::Database,
+        run: &str,
         time: &str,
         archive: Archive,
         restored: &inventory::Inventory,
@@ -263,7 +266,7 @@ impl Removal<'_> {
             return Err(RemovalError::Differs(differences));
         }
         let path = archive.publish(it, time)?;
-        finish(self.psql, &format!("{};\n", it.drop_statement())).map_err(|error| match error {
+        finish(self.psql, &it.drop_script(run)).map_err(|error| match error {
             RemovalError::Server(told) => {
                 RemovalError::Server(format!("{told}; its verified dump is {}", path.display()))
             }
