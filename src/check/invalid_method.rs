@@ -5,7 +5,7 @@ use crate::catalog::access::{self, declared};
 use crate::declaration::{Client, Rule};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::Version;
-use crate::postgres::hba::{self, ConnectionType, Method};
+use crate::postgres::hba::{self, ConnectionType, Method, Unwritable};
 use crate::source::Span;
 
 rule! {
@@ -68,9 +68,17 @@ fn of_rule(rule: &Rule, version: Version) -> Option<Diagnostic> {
     }
     let lowered = declared::lower(rule, version.major())?.into_iter().next()?;
     // The server's own reading of the line knows all about options.
-    let line = hba::print(&lowered, version.major()).ok()?;
-    let (_, errors) = hba::parse(&line, version.major(), None);
-    let error = &errors.first()?.message;
+    let error = match hba::print(&lowered, version.major()) {
+        Ok(line) => {
+            let (_, errors) = hba::parse(&line, version.major(), None);
+            errors.into_iter().next()?.message
+        }
+        Err(Unwritable::OptionName(name)) => {
+            format!("there is no option {}", phrase::backticked(&name))
+        }
+        // Other rules tell of what else can't be written.
+        Err(_) => return None,
+    };
     let named = rule
         .options
         .iter()
@@ -100,7 +108,7 @@ fn of_rule(rule: &Rule, version: Version) -> Option<Diagnostic> {
         ),
     };
     Some(
-        Diagnostic::new(&INVALID_METHOD, span, error.clone())
+        Diagnostic::new(&INVALID_METHOD, span, error)
             .label(label)
             .help(help),
     )
