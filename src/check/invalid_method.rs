@@ -73,21 +73,33 @@ fn of_rule(rule: &Rule, version: Version) -> Option<Diagnostic> {
             let (_, errors) = hba::parse(&line, version.major(), None);
             errors.into_iter().next()?.message
         }
-        Err(Unwritable::OptionName(name)) => {
-            format!("there is no option {}", phrase::backticked(&name))
+        Err(error) => {
+            // Other rules tell of what can't be written beside the options.
+            let alone = hba::Rule {
+                options: [].into(),
+                ..lowered
+            };
+            hba::print(&alone, version.major()).ok()?;
+            match error {
+                Unwritable::OptionName(name) => {
+                    format!("there is no option {}", phrase::backticked(&name))
+                }
+                error => error.to_string(),
+            }
         }
-        // Other rules tell of what else can't be written.
-        Err(_) => return None,
     };
-    let named = rule
-        .options
-        .iter()
-        .find(|(name, _)| error.contains(&format!("`{}`", name.value)));
+    let named = rule.options.iter().find(|(name, _)| {
+        let name = &name.value;
+        error.contains(&format!("`{name}`")) || error.contains(&format!("`{name}="))
+    });
     let span = named.map_or(rule.method.span, |(name, _)| name.span);
     let near = named
         .and_then(|(name, _)| phrase::did_you_mean(method.options().iter().copied(), &name.value));
     let label = match (near, named) {
         (Some(near), _) => format!("did you mean {}?", phrase::backticked(near)),
+        (None, Some((name, _))) if method.options().contains(&&*name.value) => {
+            "not with this value".to_owned()
+        }
         (None, Some(_)) => "an option that is not taken here".to_owned(),
         (None, None) => "an option is missing".to_owned(),
     };

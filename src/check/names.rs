@@ -109,6 +109,8 @@ fn of_database<'d>(database: &'d Database, tell: &mut impl FnMut(Noun, &'d Text)
             .flatten()
             .for_each(|name| tell(Noun::Role, name));
     }
+    let hooks = database.hooks().filter_map(|hook| hook.role.as_ref());
+    hooks.for_each(|role| tell(Noun::Role, role));
 }
 
 fn of_role<'d>(role: &'d Role, tell: &mut impl FnMut(Noun, &'d Text)) {
