@@ -539,3 +539,26 @@ fn new_refuses_what_can_be_no_service_or_would_never_be_read() {
         assert_eq!(folder.names("."), [""; 0], "{service:?}");
     }
 }
+
+#[test]
+fn hba_names_the_included_file_and_says_perhaps_of_a_host_name() {
+    let main = "host all all .example.org trust\ninclude more.conf\n";
+    let folder = Folder::with(&[
+        ("immich.toml", IMMICH),
+        ("pg_hba.conf", main),
+        ("more.conf", "\nlocal all all peer\n"),
+    ]);
+    let hba = ["hba", "--pg-hba", "pg_hba.conf", "immich.toml"];
+    let seen = folder.run(&hba);
+    for line in [
+        "  socket     let in (peer)                     more.conf line 2: local all all peer\n",
+        "  ::1        depends on the host               perhaps line 1: host all all \".example.org\" trust\n",
+    ] {
+        assert!(seen.out.contains(line), "{}", seen.out);
+    }
+    folder.write("more.conf", "local all all nonsense\n");
+    let seen = folder.run(&hba);
+    assert_eq!(seen.status, Some(2));
+    let told = "`pg_hba.conf`, which has 1 error; more.conf line 1: ";
+    assert!(seen.err.contains(told), "{}", seen.err);
+}
