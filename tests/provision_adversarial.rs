@@ -414,6 +414,31 @@ fn an_owner_gets_its_own_rights_back() {
     });
 }
 
+/// Who reached a schema as its owner was to take back in it what he had granted, after the schema had got another owner.
+#[test]
+fn the_owner_before_takes_nothing_back() {
+    each_quiet("the_owner_before_takes_nothing_back", |cluster| {
+        create(
+            cluster,
+            "CREATE ROLE old; CREATE ROLE other; CREATE SCHEMA w AUTHORIZATION old; CREATE TABLE w.t (a int, b int);
+            GRANT SELECT ON w.t TO old WITH GRANT OPTION; GRANT UPDATE (a) ON w.t TO old WITH GRANT OPTION;
+            SET ROLE old; GRANT SELECT ON w.t TO other; GRANT UPDATE (a) ON w.t TO other",
+        );
+        let program = Program::of(&authoritative(declared(
+            json!({ "user": "app", "schemas": ["w"] }),
+            json!([]),
+        )));
+        let run = converges(&program, cluster);
+        has(&run.changes(), "ALTER SCHEMA w OWNER TO app");
+        is(
+            cluster,
+            "SELECT relacl, attacl FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'a'
+            WHERE pg_class.oid = 'w.t'::regclass AND (relacl::text ~ 'old|other' OR attacl::text ~ 'old|other')",
+            "",
+        );
+    });
+}
+
 /// Owners that change at the same time have what they need, and nothing is said twice.
 #[test]
 fn a_new_owner_has_the_rights_of_an_owner() {

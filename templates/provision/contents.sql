@@ -15,6 +15,10 @@ DECLARE
   superusers CONSTANT oid[] := ARRAY(SELECT oid FROM pg_roles WHERE rolsuper);
   out_of_reach CONSTANT text := '; who granted it has become a superuser, in whose name PostgreSQL takes nothing back:'
     ' make that role NOSUPERUSER, grant it the right WITH GRANT OPTION, and revoke that from it CASCADE';
+  -- Schemas whose owner changes first: who reaches them as the owner that they have does so no longer.
+  handed_on CONSTANT text[] := ARRAY(
+    SELECT nspname::text FROM pg_namespace JOIN jsonb_to_recordset(desired->'schemas') AS item(name text, owner text) ON name = nspname
+    WHERE pg_get_userbyid(nspowner) <> owner);
   with_large_objects CONSTANT boolean := desired->'grants' @> '[{"kind": "largeObject"}]';
   found jsonb;
   differing jsonb;
@@ -546,7 +550,8 @@ BEGIN
         'sql', CASE
           WHEN grantor IS NULL THEN plain
           -- Only who granted it can take it back, if they can reach it.
-          WHEN schema = '' OR has_schema_privilege(grantor, schema, 'USAGE') THEN
+          WHEN schema = '' OR has_schema_privilege(grantor, schema, 'USAGE') AND NOT (schema = ANY (handed_on)
+            AND pg_has_role(grantor, (SELECT nspowner FROM pg_namespace WHERE nspname = schema), 'USAGE')) THEN
             concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\n', own_role)
           ELSE
             concat('REVOKE GRANT OPTION FOR ', privileges, ' ON ', word, ' ', objects, ' FROM ',
@@ -686,7 +691,8 @@ BEGIN
       'object', format('table %s (%s)', object, columns),
       'sql', CASE
         WHEN grantor IS NULL THEN plain
-        WHEN has_schema_privilege(grantor, schema, 'USAGE') THEN
+        WHEN has_schema_privilege(grantor, schema, 'USAGE') AND NOT (schema = ANY (handed_on)
+          AND pg_has_role(grantor, (SELECT nspowner FROM pg_namespace WHERE nspname = schema), 'USAGE')) THEN
           concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\n', own_role)
         ELSE
           concat('REVOKE GRANT OPTION FOR ', privileges, ' ON TABLE ', object, ' FROM ', quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
