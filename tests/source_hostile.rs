@@ -246,6 +246,16 @@ fn bytes_that_are_no_text_are_a_finding_with_their_place() {
         (finding.rule.code, finding.primary.span.start),
         ("not-utf-8", 5)
     );
+    for (bytes, encoding) in [
+        (&b"a = \"\xfc\""[..], "ISO-8859-1"),
+        (b"\xff\xfea\0", "UTF-16"),
+        (b"\xfe\xff\0a", "UTF-16"),
+    ] {
+        let loaded = load_from(&mut &bytes[..], "x.toml", &mut sources).expect("it is readable");
+        let finding = loaded.not_text.expect("it is no UTF-8");
+        let help = format!("save the file as UTF-8, for example with `iconv -f {encoding} -t UTF-8`");
+        assert_eq!(finding.help.as_deref(), Some(&*help));
+    }
 }
 
 proptest! {

@@ -17,5 +17,6 @@ rule! {
     /// ```sh
     /// iconv -f ISO-8859-1 -t UTF-8 services.toml
     /// ```
+    /// or with `-f UTF-16`, which the message says where the file begins like that.
     pub NOT_UTF_8 = "not-utf-8", Error
 }

@@ -23,7 +23,7 @@ pub struct NewArgs {
     /// The service's name
     service: String,
 
-    /// The file; default: services/SERVICE.toml
+    /// The file; default: services/SERVICE.toml, beside the project's `dbgen.toml` where there is one
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -57,17 +57,19 @@ pub fn run(args: &NewArgs) -> Result<Outcome> {
         ),
         _ => {}
     }
-    let path = args
-        .output
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(format!("services/{service}.toml")));
+    let project = load::project_above().ok();
+    let path = args.output.clone().unwrap_or_else(|| {
+        let folder = project.as_deref().and_then(Path::parent);
+        folder
+            .unwrap_or(Path::new(""))
+            .join(format!("services/{service}.toml"))
+    });
     if let Some(folder) = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
     {
         fs::create_dir_all(folder).with_context(|| format!("can't make `{}`", folder.display()))?;
     }
-    let project = load::project_above().ok();
     let text = commented(service, &schema_folder(&path, project.as_deref()));
     create(&path, &text)?;
     say!("wrote `{}`", path.display());

@@ -202,22 +202,29 @@ fn take(
         Ok(text) => (text, None),
         Err(error) => {
             let offset = error.utf8_error().valid_up_to();
-            let byte = error.as_bytes().get(offset).copied().unwrap_or_default();
+            let bytes = error.as_bytes();
+            let byte = bytes.get(offset).copied().unwrap_or_default();
+            let encoding = match bytes {
+                [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
+                _ => "ISO-8859-1",
+            };
             (
-                String::from_utf8_lossy(error.as_bytes()).into_owned(),
-                Some((offset, byte)),
+                String::from_utf8_lossy(bytes).into_owned(),
+                Some((offset, byte, encoding)),
             )
         }
     };
     let id = sources.add(SourceFile { name, text, format });
-    let not_text = wrong.map(|(offset, byte)| {
+    let not_text = wrong.map(|(offset, byte, encoding)| {
         let span = Span::new(id, offset, offset + char::REPLACEMENT_CHARACTER.len_utf8());
         Diagnostic::new(
             &NOT_UTF_8,
             span,
             format!("the file is not UTF-8: byte {byte:#04x} at offset {offset}"),
         )
-        .help("save the file as UTF-8, for example with `iconv -f ISO-8859-1 -t UTF-8`")
+        .help(format!(
+            "save the file as UTF-8, for example with `iconv -f {encoding} -t UTF-8`"
+        ))
     });
     Ok(Loaded { id, not_text })
 }
