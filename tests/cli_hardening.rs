@@ -337,7 +337,12 @@ fn new_says_whether_the_project_reads_the_file_and_where_the_schema_is() {
             "../../../",
             "`include` in `../../dbgen.toml` does not name `services/y.toml`",
         ),
-        ("cd a/b && dbgen new beside", "services/beside.toml", "../", ""),
+        (
+            "cd a/b && dbgen new beside",
+            "services/beside.toml",
+            "../",
+            "",
+        ),
         (
             "cd a/b && dbgen new z -o ../../services/z.toml",
             "services/z.toml",

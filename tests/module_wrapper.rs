@@ -13,7 +13,8 @@ mod unit;
 mod units;
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use run::Folder;
 use support::postgres::{Cluster, newest};
@@ -45,6 +46,21 @@ fn host(test: &str) -> Option<(Cluster, Unit)> {
     let unit = Unit::new(&evaluator, &seen.out, &cluster);
     unit.give("password.reader", b"s3cret\nwith a line");
     Some((cluster, unit))
+}
+
+/// A run whose SQL program has printed this line, and what else it prints.
+fn started(unit: &Unit, line: &str) -> (Child, BufReader<ChildStdout>) {
+    let mut child = unit
+        .command("apply")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    out.read_line(&mut first).unwrap();
+    assert_eq!(first, line);
+    (child, out)
 }
 
 /// The server reads the passwords, and what they are comes back.
@@ -165,14 +181,7 @@ fn a_run_that_is_stopped_leaves_no_secret() {
         return;
     };
     unit.write_program("\\echo there\nSELECT pg_sleep(600);");
-    let mut child = unit
-        .command("apply")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = [0; 6];
-    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut line).unwrap();
+    let (mut child, _out) = started(&unit, "there\n");
     assert_eq!(unit.names("run/secrets").len(), 3);
     // As systemd does: every process of the unit.
     let children = format!("/proc/{0}/task/{0}/children", child.id());
@@ -378,16 +387,7 @@ fn a_server_that_answers_nobody_any_more_is_given_up() {
     assert_eq!((seen.status, &*seen.err), (Some(0), ""));
 
     unit.write_program("\\echo is in\nSELECT pg_sleep(1);\nSELECT 1;");
-    let mut child = unit
-        .command("apply")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
-    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
-    assert_eq!(line, "is in\n");
+    let (child, _out) = started(&unit, "is in\n");
     let frozen = cluster.frozen();
     let started = std::time::Instant::now();
     let ended = child.wait_with_output().unwrap();

@@ -253,7 +253,8 @@ fn bytes_that_are_no_text_are_a_finding_with_their_place() {
     ] {
         let loaded = load_from(&mut &bytes[..], "x.toml", &mut sources).expect("it is readable");
         let finding = loaded.not_text.expect("it is no UTF-8");
-        let help = format!("save the file as UTF-8, for example with `iconv -f {encoding} -t UTF-8`");
+        let help =
+            format!("save the file as UTF-8, for example with `iconv -f {encoding} -t UTF-8`");
         assert_eq!(finding.help.as_deref(), Some(&*help));
     }
 }

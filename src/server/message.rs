@@ -11,6 +11,11 @@ pub(super) fn refused_connection(line: &str) -> Option<&str> {
     line.strip_prefix("\\connect: ")
 }
 
+/// Whether libpq had no answer in the time that it has for a connection. It says so in English under the locale C only.
+pub(crate) fn is_unanswered(told: &str) -> bool {
+    told.contains("timeout expired")
+}
+
 /// A line without the script's name and line number, and without the word for psql's own errors: `psql:<stdin>:12: ERROR:  x` and
 /// `psql: error: x` become `ERROR:  x` and `x`. Nothing, when nobody needs the line.
 pub(super) fn cleaned(line: &str) -> Option<&str> {

@@ -3,7 +3,7 @@
 pub mod ask;
 pub mod connection;
 pub mod interrupt;
-mod message;
+pub(crate) mod message;
 pub mod passwords;
 mod patience;
 pub mod psql;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::message::is_unanswered;
 use super::psql::Psql;
 
 /// How many new clients in a row have to be left without an answer.
@@ -87,7 +88,7 @@ fn answers(psql: &Psql, longest: Duration, done: &Receiver<()>) -> Option<bool> 
                 if let Some(mut stderr) = child.stderr.take() {
                     let _ = stderr.read_to_end(&mut told);
                 }
-                break Some(!String::from_utf8_lossy(&told).contains("timeout expired"));
+                break Some(!is_unanswered(&String::from_utf8_lossy(&told)));
             }
             Err(_) => break Some(true),
         }

@@ -13,6 +13,7 @@ use crate::catalog::Instance;
 use crate::catalog::reach::{Answer, DeclaredLogin, Route, Verdict};
 use crate::diagnostic::phrase::backticked;
 use crate::postgres::hba::Method;
+use crate::server::message::is_unanswered;
 use crate::server::psql::Psql;
 
 /// What all logins are judged by.
@@ -166,7 +167,7 @@ impl Judge<'_> {
 
     /// Counts the attempts without an answer. Any answer tells that there is somebody.
     fn heard(&self, route: Route, attempted: Result<&(), &String>) {
-        let is_late = attempted.is_err_and(|message| message.contains("timeout expired"));
+        let is_late = attempted.is_err_and(|message| is_unanswered(message));
         let mut mute = self.mute.borrow_mut();
         let attempts = mute.entry(route).or_default();
         *attempts = if is_late { *attempts + 1 } else { 0 };

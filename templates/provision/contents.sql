@@ -16,9 +16,7 @@ DECLARE
   out_of_reach CONSTANT text := '; who granted it has become a superuser, in whose name PostgreSQL takes nothing back:'
     ' make that role NOSUPERUSER, grant it the right WITH GRANT OPTION, and revoke that from it CASCADE';
   -- Schemas whose owner changes first: who reaches them as the owner that they have does so no longer.
-  handed_on CONSTANT text[] := ARRAY(
-    SELECT nspname::text FROM pg_namespace JOIN jsonb_to_recordset(desired->'schemas') AS item(name text, owner text) ON name = nspname
-    WHERE pg_get_userbyid(nspowner) <> owner);
+  handed_on text[] := '{}';
   with_large_objects CONSTANT boolean := desired->'grants' @> '[{"kind": "largeObject"}]';
   found jsonb;
   differing jsonb;
@@ -95,6 +93,9 @@ BEGIN
       WHERE nspowner IS DISTINCT FROM to_regrole(quote_ident(item->>'owner'))::oid AND nspname IS NOT NULL
     ) AS steps_of(step);
     steps := steps || found;
+    handed_on := ARRAY(
+      SELECT nspname::text FROM pg_namespace JOIN jsonb_to_recordset(desired->'schemas') AS item(name text, owner text) ON name = nspname
+      WHERE pg_get_userbyid(nspowner) <> owner);
   END IF;
 
   -- Extensions. They belong to whoever runs this, as the server decides when it creates them.

@@ -59,21 +59,21 @@ pub fn programs(evaluator: &Evaluator, module: &Path, server: &str) -> Programs 
     }
 }
 
-/// The command `dbgen-status` of a host with this port; it runs the SQL program `program.sql` beside the module.
-pub fn status_program(evaluator: &Evaluator, module: &Path, psql: &Path, port: u16) -> String {
+/// A text that the module gives to a host with these further attributes of `pkgs` and of the configuration. What is a script's path on the
+/// host is its text.
+fn text_of(evaluator: &Evaluator, module: &Path, pkgs: &str, config: &str, wanted: &str) -> String {
     let expression = format!(
         "let
           module = import {module} {{
             inherit lib;
-            pkgs = {{ writeText = name: text: {program}; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: text; writeShellScriptBin = name: text: text; }};
-            config.qgroget = module.config.qgroget;
-            config.systemd = {{ services = {{ }}; targets = {{ }}; }};
-            config.services.postgresql = {{ package = {package}; superUser = \"postgres\"; settings.port = {port}; enable = true; authentication = \"\"; identMap = \"\"; }};
+            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: text; }} // {{ {pkgs} }};
+            config = lib.recursiveUpdate {{
+              systemd = {{ services = {{ }}; targets = {{ }}; }};
+              services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
+            }} {{ {config} }};
           }};
-        in builtins.head module.config.environment.systemPackages",
+        in {wanted}",
         module = nix_path(module),
-        program = nix_string(module.with_file_name("program.sql").to_str().unwrap()),
-        package = nix_string(psql.parent().unwrap().parent().unwrap().to_str().unwrap()),
     );
     let text = evaluator
         .value(&expression)
@@ -81,31 +81,36 @@ pub fn status_program(evaluator: &Evaluator, module: &Path, psql: &Path, port: u
     text.as_str().unwrap().to_owned()
 }
 
+fn quoted(path: &Path) -> String {
+    nix_string(path.to_str().unwrap())
+}
+
+/// What starts this unit of the module.
+fn start_of(unit: &str) -> String {
+    format!("module.config.systemd.services.{unit}.serviceConfig.ExecStart")
+}
+
+/// The command `dbgen-status` of a host with this port; it runs the SQL program `program.sql` beside the module.
+pub fn status_program(evaluator: &Evaluator, module: &Path, psql: &Path, port: u16) -> String {
+    let pkgs = format!(
+        "writeText = name: text: {}; writeShellScriptBin = name: text: text;",
+        quoted(&module.with_file_name("program.sql"))
+    );
+    let config = format!(
+        "qgroget = module.config.qgroget; services.postgresql = {{ package = {}; settings.port = {port}; }};",
+        quoted(psql.parent().unwrap().parent().unwrap())
+    );
+    let wanted = "builtins.head module.config.environment.systemPackages";
+    text_of(evaluator, module, &pkgs, &config, wanted)
+}
+
 /// The program of the units `dbgen-ready-...`, which asks `systemctl` about the unit `dbgen-provision`.
 pub fn ready_program(evaluator: &Evaluator, module: &Path, systemd: &Path) -> String {
-    let expression = format!(
-        "let
-          module = import {module} {{
-            inherit lib;
-            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: text; }};
-            config.systemd = {{ services = {{ }}; targets = {{ }}; package = {systemd}; }};
-            config.services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
-          }};
-          units = (builtins.head module.imports).systemd.services;
-        in (builtins.head (builtins.attrValues units)).serviceConfig.ExecStart",
-        module = nix_path(module),
-        systemd = nix_string(systemd.to_str().unwrap()),
-    );
-    let text = evaluator
-        .value(&expression)
-        .unwrap_or_else(|error| panic!("{error}"));
+    let config = format!("systemd.package = {};", quoted(systemd));
+    let wanted = "(builtins.head (builtins.attrValues (builtins.head module.imports).systemd.services)).serviceConfig.ExecStart";
+    let text = text_of(evaluator, module, "", &config, wanted);
     // Without the arguments.
-    text.as_str()
-        .unwrap()
-        .rsplit_once('\n')
-        .unwrap()
-        .0
-        .to_owned()
+    text.rsplit_once('\n').unwrap().0.to_owned()
 }
 
 /// The program with the passwords that the host makes in `folder`, read without another user's rights.
@@ -123,43 +128,17 @@ pub fn with_made(program: &str, folder: &Path) -> String {
 
 /// The program of the unit `dbgen-secrets`, of a configuration that also has these attributes.
 pub fn collect_program(evaluator: &Evaluator, module: &Path, others: &str) -> String {
-    let expression = format!(
-        "let
-          module = import {module} {{
-            inherit lib;
-            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: text; }};
-            config = {{ {others} }} // {{
-              systemd = {{ services = {{ }}; targets = {{ }}; }};
-              services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
-            }};
-          }};
-        in module.config.systemd.services.dbgen-secrets.serviceConfig.ExecStart",
-        module = nix_path(module),
-    );
-    let text = evaluator
-        .value(&expression)
-        .unwrap_or_else(|error| panic!("{error}"));
-    text.as_str().unwrap().to_owned()
+    text_of(evaluator, module, "", others, &start_of("dbgen-secrets"))
 }
 
 /// The program of the unit `dbgen-tell`; `home` has `bin/systemctl` and `bin/ready`.
 pub fn tell_program(evaluator: &Evaluator, module: &Path, home: &Path) -> String {
-    let expression = format!(
-        "let
-          module = import {module} {{
-            inherit lib;
-            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: if name == \"dbgen-ready\" then {home} + \"/bin/ready\" else text; }};
-            config.systemd = {{ services = {{ }}; targets = {{ }}; package = {home}; }};
-            config.services.postgresql = {{ package = \"/pg\"; superUser = \"postgres\"; settings.port = 5432; enable = true; authentication = \"\"; identMap = \"\"; }};
-          }};
-        in module.config.systemd.services.dbgen-tell.serviceConfig.ExecStart",
-        module = nix_path(module),
-        home = nix_string(home.to_str().unwrap().trim_end_matches('/')),
+    let home = nix_string(home.to_str().unwrap().trim_end_matches('/'));
+    let pkgs = format!(
+        "writeShellScript = name: text: if name == \"dbgen-ready\" then {home} + \"/bin/ready\" else text;"
     );
-    let text = evaluator
-        .value(&expression)
-        .unwrap_or_else(|error| panic!("{error}"));
-    text.as_str().unwrap().to_owned()
+    let config = format!("systemd.package = {home};");
+    text_of(evaluator, module, &pkgs, &config, &start_of("dbgen-tell"))
 }
 
 /// The program of the unit `dbgen-verify` for a server with this port; `home` has `bin/dbgen` and `bin/psql`.
@@ -170,24 +149,14 @@ pub fn verify_program(
     port: u16,
     declarations: &Path,
 ) -> String {
-    let expression = format!(
-        "let
-          module = import {module} {{
-            inherit lib;
-            pkgs = {{ writeText = name: text: name; coreutils = \"/coreutils\"; util-linux = \"/usr\"; writeShellScript = name: text: text; }};
-            config.systemd = {{ services = {{ }}; targets = {{ }}; }};
-            config.services.dbgen.verify = {{ package = {home}; declarations = {declarations}; onCalendar = null; }};
-            config.services.postgresql = {{ package = {home}; superUser = \"postgres\"; settings.port = {port}; enable = true; authentication = \"\"; identMap = \"\"; }};
-          }};
-        in module.config.systemd.services.dbgen-verify.content.serviceConfig.ExecStart",
-        module = nix_path(module),
-        home = nix_string(home.to_str().unwrap()),
-        declarations = nix_string(declarations.to_str().unwrap()),
+    let config = format!(
+        "services.dbgen.verify = {{ package = {home}; declarations = {declarations}; onCalendar = null; }};
+        services.postgresql = {{ package = {home}; settings.port = {port}; }};",
+        home = quoted(home),
+        declarations = quoted(declarations),
     );
-    let text = evaluator
-        .value(&expression)
-        .unwrap_or_else(|error| panic!("{error}"));
-    text.as_str().unwrap().to_owned()
+    let wanted = start_of("dbgen-verify.content");
+    text_of(evaluator, module, "", &config, &wanted)
 }
 
 /// Writes the units and who wants them, as NixOS does, and gives their names. What is run is replaced by what is there.
