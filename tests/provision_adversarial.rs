@@ -439,6 +439,151 @@ fn the_owner_before_takes_nothing_back() {
     });
 }
 
+/// What `g` got with the option from the owner, and passed on to `x` and to everybody.
+const PASSED_ON: &str = "CREATE ROLE g; CREATE ROLE x; CREATE SCHEMA w AUTHORIZATION app; CREATE TABLE w.t (a int, b int);
+    CREATE TABLE w.u (a int); ALTER TABLE w.t OWNER TO app; ALTER TABLE w.u OWNER TO app;
+    SET ROLE app; GRANT USAGE ON SCHEMA w TO g WITH GRANT OPTION; GRANT CONNECT ON DATABASE app TO g WITH GRANT OPTION;
+    GRANT SELECT ON w.t TO g WITH GRANT OPTION; GRANT UPDATE (a) ON w.u TO g WITH GRANT OPTION;
+    SET ROLE g; GRANT USAGE ON SCHEMA w TO x, PUBLIC; GRANT CONNECT ON DATABASE app TO x, PUBLIC;
+    GRANT SELECT ON w.t TO x, PUBLIC; GRANT UPDATE (a) ON w.u TO x, PUBLIC; RESET ROLE;";
+
+/// All that anybody but the owner has of that, by whom.
+const WHO_HAS: &str = "SELECT coalesce(string_agg(concat(what, ':', CASE entry.grantee WHEN 0 THEN 'PUBLIC' ELSE entry.grantee::regrole::text END,
+        CASE WHEN is_grantable THEN '*' END, '/', entry.grantor::regrole), ' ' ORDER BY what, entry.grantee::regrole::text), '')
+    FROM (
+      SELECT 'table', relacl FROM pg_class WHERE oid = 'w.t'::regclass
+      UNION ALL SELECT 'column', attacl FROM pg_attribute WHERE attrelid = 'w.u'::regclass AND attname = 'a'
+      UNION ALL SELECT 'schema', nspacl FROM pg_namespace WHERE nspname = 'w'
+      UNION ALL SELECT 'database', datacl FROM pg_database WHERE datname = 'app'
+    ) AS lists(what, list), aclexplode(list) AS entry
+    WHERE entry.grantee <> 'app'::regrole";
+
+/// Who has become a member of the owner takes back nothing in its own name, and the whole database failed for ever: the rest is
+/// done, and the way out that is told is one.
+#[test]
+fn who_granted_as_a_member_of_the_owner_is_told_of() {
+    each_quiet(
+        "who_granted_as_a_member_of_the_owner_is_told_of",
+        |cluster| {
+            create(cluster, &format!("{PASSED_ON} GRANT app TO g"));
+            let program = Program::of(&authoritative(declared(
+                json!({ "user": "app", "schemas": ["w", "other"] }),
+                json!([{ "name": "g", "memberOf": ["app"] }, { "name": "x" }]),
+            )));
+            let run = program.run(cluster, Mode::Apply);
+            assert_eq!(run.status, Some(3), "{run}");
+            // x's and everybody's, of four kinds of objects.
+            assert_eq!(run.of_kind("blocked").len(), 8, "{run}");
+            assert!(
+                run.out.contains("takes nothing back in its own name"),
+                "{run}"
+            );
+            is(cluster, "SELECT to_regnamespace('other')", "other");
+            cluster.sql(
+                "app",
+                "REVOKE app FROM g;
+                GRANT USAGE ON SCHEMA w TO g WITH GRANT OPTION; REVOKE USAGE ON SCHEMA w FROM g CASCADE;
+                GRANT CONNECT ON DATABASE app TO g WITH GRANT OPTION; REVOKE CONNECT ON DATABASE app FROM g CASCADE;
+                GRANT SELECT ON w.t TO g WITH GRANT OPTION; REVOKE SELECT ON w.t FROM g CASCADE;
+                GRANT UPDATE (a) ON w.u TO g WITH GRANT OPTION; REVOKE UPDATE (a) ON w.u FROM g CASCADE",
+            );
+            converges(&program, cluster);
+            is(cluster, WHO_HAS, "");
+        },
+    );
+}
+
+/// Who gets the database has the rights of public's owner from 15 on, and took back nothing there in its own name.
+#[test]
+fn who_passed_on_rights_on_public_and_gets_the_database_is_told_of() {
+    each_quiet(
+        "who_passed_on_rights_on_public_and_gets_the_database_is_told_of",
+        |cluster| {
+            create(
+                cluster,
+                "CREATE ROLE g; CREATE ROLE x; CREATE SCHEMA w; GRANT CREATE ON SCHEMA public TO g WITH GRANT OPTION;
+                SET ROLE g; GRANT CREATE ON SCHEMA public TO x",
+            );
+            let program = Program::of(&authoritative(declared(
+                json!({ "user": "g", "schemas": ["w"] }),
+                json!([{ "name": "g" }, { "name": "x" }]),
+            )));
+            let run = program.run(cluster, Mode::Apply);
+            let blocked = if cluster.major < 15 { 0 } else { 1 };
+            assert_eq!(run.of_kind("blocked").len(), blocked, "{run}");
+            assert_eq!(run.of_kind("failed").len(), 0, "{run}");
+            is(
+                cluster,
+                "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'w'",
+                "g",
+            );
+        },
+    );
+}
+
+/// Who lost the option while it was a member of the owner left behind what it had passed on, and nobody could take it back.
+#[test]
+fn what_hangs_on_a_lost_option_is_taken_back() {
+    each_quiet("what_hangs_on_a_lost_option_is_taken_back", |cluster| {
+        for (lost, rest) in [
+            (
+                "GRANT OPTION FOR ",
+                "column:g/app database:g/app schema:g/app table:g/app",
+            ),
+            ("", ""),
+        ] {
+            create(
+                cluster,
+                &format!(
+                    "{PASSED_ON} GRANT app TO g; SET ROLE app;
+                    REVOKE {lost} USAGE ON SCHEMA w FROM g; REVOKE {lost} CONNECT ON DATABASE app FROM g;
+                    REVOKE {lost} SELECT ON w.t FROM g; REVOKE {lost} UPDATE (a) ON w.u FROM g; RESET ROLE;
+                    REVOKE app FROM g"
+                ),
+            );
+            let grants = json!([
+                { "role": "g", "privileges": ["SELECT"], "on": { "table": "w.t" } },
+                { "role": "g", "privileges": ["UPDATE"], "on": { "table": "w.u", "columns": ["a"] } },
+                { "role": "g", "privileges": ["USAGE"], "on": { "schema": "w" } },
+                { "role": "g", "privileges": ["CONNECT"], "on": "database" },
+            ]);
+            let program = Program::of(&authoritative(declared(
+                json!({ "user": "app", "schemas": ["w"], "grants": if rest.is_empty() { json!([]) } else { grants } }),
+                json!([{ "name": "g" }, { "name": "x" }]),
+            )));
+            converges(&program, cluster);
+            is(cluster, WHO_HAS, rest);
+            cluster.sql("postgres", "DROP DATABASE app");
+            cluster.sql("postgres", "DROP ROLE app, g, x");
+        }
+    });
+}
+
+/// Who no longer reaches a schema lost, with what everybody loses there, the option that nobody said anything of, and others what
+/// they had by it.
+#[test]
+fn who_reaches_a_schema_no_more_keeps_what_is_only_found() {
+    each_quiet(
+        "who_reaches_a_schema_no_more_keeps_what_is_only_found",
+        |cluster| {
+            create(
+                cluster,
+                &format!("{PASSED_ON} SET ROLE app; REVOKE USAGE ON SCHEMA w FROM g CASCADE"),
+            );
+            let program = Program::of(&declared(
+                json!({ "user": "app", "schemas": ["w"] }),
+                json!([{ "name": "g" }, { "name": "x" }]),
+            ));
+            converges(&program, cluster);
+            is(
+                cluster,
+                WHO_HAS,
+                "column:g*/app column:x/g database:g*/app database:x/g table:g*/app table:x/g",
+            );
+        },
+    );
+}
+
 /// Owners that change at the same time have what they need, and nothing is said twice.
 #[test]
 fn a_new_owner_has_the_rights_of_an_owner() {

@@ -405,17 +405,16 @@ fn superusers(cluster: &Cluster) -> Roles {
 /// How a right that somebody passed on is taken back depends on whether that role may use the schema, also by memberships that
 /// the same run is about to change: then a plan may show the other way of two.
 fn taken_back(sql: &str) -> String {
-    let by_itself = sql.strip_prefix("SET LOCAL ROLE ").and_then(|rest| {
-        let (grantor, rest) = rest.split_once(";\nREVOKE ")?;
-        let (what, _) = rest.rsplit_once(" FROM ")?;
-        Some((what, grantor))
-    });
-    let by_owner = sql
-        .strip_prefix("REVOKE GRANT OPTION FOR ")
-        .and_then(|rest| rest.strip_suffix(" CASCADE")?.rsplit_once(" FROM "));
-    match by_itself.or(by_owner) {
-        Some((what, grantor)) => format!("{what} that {grantor} passed on"),
-        None => sql.to_owned(),
+    match sql.split_once("SET LOCAL ROLE ") {
+        Some((way_in, rest))
+            if way_in.is_empty() || way_in.starts_with("GRANT USAGE ON SCHEMA ") =>
+        {
+            let way_out = rest
+                .rfind(";\nREVOKE USAGE ON SCHEMA ")
+                .filter(|_| !way_in.is_empty());
+            rest[..way_out.unwrap_or(rest.len())].to_owned()
+        }
+        _ => sql.to_owned(),
     }
 }
 

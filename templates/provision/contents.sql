@@ -12,9 +12,6 @@ DECLARE
   keep_public CONSTANT boolean := coalesce(desired->>'public' = 'keep', false);
   undeclared CONSTANT text := CASE WHEN exact THEN 'change' ELSE 'found' END;
   with_columns CONSTANT boolean := desired->'grants' @> '[{"kind": "column"}]';
-  superusers CONSTANT oid[] := ARRAY(SELECT oid FROM pg_roles WHERE rolsuper);
-  out_of_reach CONSTANT text := '; who granted it has become a superuser, in whose name PostgreSQL takes nothing back:'
-    ' make that role NOSUPERUSER, grant it the right WITH GRANT OPTION, and revoke that from it CASCADE';
   -- Schemas whose owner changes first: who reaches them as the owner that they have does so no longer.
   handed_on text[] := '{}';
   with_large_objects CONSTANT boolean := desired->'grants' @> '[{"kind": "largeObject"}]';
@@ -424,7 +421,7 @@ BEGIN
   difference AS (
     SELECT nr, 'change' AS step_kind, 'GRANT' AS action, wanted.grantee, NULL::oid AS grantor, privilege,
       wanted.grantable, false AS is_cascade,
-      CASE WHEN role = owner THEN 'its owner''s own right was taken away' ELSE 'declared' END AS why, 0 AS depth
+      CASE WHEN role = owner THEN 'its owner''s own right was taken away' ELSE 'declared' END AS why, 0 AS depth, NULL AS way
     FROM wanted
     WHERE wins AND grantee IS DISTINCT FROM future_owner AND NOT EXISTS (
       SELECT FROM actual
@@ -439,7 +436,10 @@ BEGIN
         WHEN 'public' THEN 'PUBLIC has only what is declared'
         WHEN 'narrowed' THEN 'a more specific declaration replaces it'
         ELSE CASE WHEN option_only THEN 'the grant option is not declared' ELSE 'not declared' END
-      END, coalesce(depth, 0)
+      END, coalesce(depth, 0), CASE WHEN grantor <> owner THEN (
+-- @way
+        FROM actual AS held
+        WHERE held.nr = judged.nr AND held.privilege = judged.privilege) END
     FROM (
       SELECT actual.nr, actual.class, actual.owner, actual.grantor, actual.role, actual.privilege, is_grantable,
         coalesce(wins, false) AS option_only,
@@ -460,10 +460,10 @@ BEGIN
     WHERE reason NOT IN ('as declared', 'as the server made it')
   ),
   privileges_of AS (
-    SELECT nr, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why,
+    SELECT nr, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, way,
       string_agg(privilege, ', ' ORDER BY privilege) AS privileges
     FROM difference
-    GROUP BY nr, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why
+    GROUP BY nr, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, way
   ),
   others AS (
     -- Declared for what is not there.
@@ -501,76 +501,11 @@ BEGIN
     coalesce((
       SELECT jsonb_agg(jsonb_build_object('class', class, 'schema', schema, 'name', name, 'step_kind', step_kind, 'action', action,
         'grantee', grantee, 'grantor', grantor, 'depth', depth, 'grantable', grantable, 'is_cascade', is_cascade, 'why', why,
-        'privileges', privileges, 'oids', oids))
+        'way', way, 'privileges', privileges, 'oids', oids))
       FROM privileges_of
       JOIN alike USING (nr)), '[]'),
     coalesce((SELECT jsonb_agg(step ORDER BY step) FROM others), '[]')
   INTO differing, others;
-
-  -- The statements, one for all objects that differ alike.
-  IF differing <> '[]' THEN
-    WITH objects_of AS (
-      SELECT class, schema, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, privileges,
-        CASE
-          WHEN class = 'L' THEN name
-          WHEN schema = '' THEN quote_ident(name)
-          WHEN class IN ('r', 's') THEN (SELECT format('%I.%I', schema, relname) FROM pg_class WHERE pg_class.oid = one.oid)
-          WHEN class = 'T' THEN (SELECT format('%I.%I', schema, typname) FROM pg_type WHERE pg_type.oid = one.oid)
-          -- The types alone: what the server prints of ordered-set aggregates is no signature here. With a mode the output arguments
-          -- of other procedures do not count.
-          ELSE (
-            SELECT format('%I.%I(%s)', schema, proname, (
-              SELECT string_agg(CASE prokind WHEN 'p' THEN 'IN ' ELSE '' END || format_type(type, NULL), ', ' ORDER BY place)
-              FROM unnest(proargtypes) WITH ORDINALITY AS types(type, place)))
-            FROM pg_proc WHERE pg_proc.oid = one.oid)
-        END AS object
-      FROM jsonb_to_recordset(differing)
-        AS d(class text, schema text, name text, step_kind text, action text, grantee text, grantor oid, depth integer,
-          grantable boolean, is_cascade boolean, why text, privileges text, oids oid[])
-      CROSS JOIN LATERAL unnest(oids) AS one(oid)
-    ),
-    parts AS (
-      -- A statement of ten thousand names is no log line.
-      SELECT *, (row_number() OVER (
-        PARTITION BY class, schema, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, privileges ORDER BY object) - 1) / 500
-        AS part
-      FROM objects_of
-    ),
-    lists AS (
-      SELECT class, schema, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, privileges, part,
-        string_agg(object, ', ' ORDER BY object) AS objects, min(object) AS first, count(*) - 1 AS more
-      FROM parts
-      GROUP BY class, schema, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, privileges, part
-    ),
-    changes AS (
-      -- Who takes back a right must still reach the object, and have the right: those steps come first, schemas last among them, and
-      -- what was passed on before that of which it was.
-      SELECT row_number() OVER (ORDER BY grantor IS NULL, grantor IS NOT NULL AND class = 'n', depth DESC, action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object(
-        'kind', CASE WHEN step_kind = 'change' AND grantor = ANY (superusers) THEN 'blocked' ELSE step_kind END,
-        'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
-        'sql', CASE
-          WHEN grantor IS NULL THEN plain
-          -- Only who granted it can take it back, if they can reach it.
-          WHEN schema = '' OR has_schema_privilege(grantor, schema, 'USAGE') AND NOT (schema = ANY (handed_on)
-            AND pg_has_role(grantor, (SELECT nspowner FROM pg_namespace WHERE nspname = schema), 'USAGE')) THEN
-            concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\n', own_role)
-          ELSE
-            concat('REVOKE GRANT OPTION FOR ', privileges, ' ON ', word, ' ', objects, ' FROM ',
-              quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
-        END,
-        'why', concat(why, CASE WHEN grantor = ANY (superusers) THEN out_of_reach END)) AS step
-      FROM lists
-      JOIN (VALUES ('n', 'SCHEMA', 1), ('r', 'TABLE', 2), ('s', 'SEQUENCE', 3), ('f', 'ROUTINE', 4), ('T', 'TYPE', 5), ('l', 'LANGUAGE', 6),
-        ('F', 'FOREIGN DATA WRAPPER', 7), ('S', 'FOREIGN SERVER', 8), ('L', 'LARGE OBJECT', 9)) AS words(letter, word, rank) ON letter = class
-      CROSS JOIN LATERAL (VALUES (
-        concat(action, ' ', privileges, ' ON ', word, ' ', objects, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
-          CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
-          CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
-      )) AS statements(plain)
-    )
-    SELECT steps || coalesce(jsonb_agg(step ORDER BY nr), '[]') INTO steps FROM changes;
-  END IF;
-  steps := steps || others;
 
   -- Privileges on columns.
   IF with_columns OR NOT pristine AND EXISTS (
@@ -633,7 +568,7 @@ BEGIN
     ),
     difference AS (
       SELECT attrelid, attnum, 'change' AS step_kind, 'GRANT' AS action, grantee, NULL::oid AS grantor, privilege, grantable,
-        false AS is_cascade, 'declared' AS why, 0 AS depth
+        false AS is_cascade, 'declared' AS why, 0 AS depth, NULL AS way
       FROM matched
       WHERE wins AND NOT EXISTS (
         SELECT FROM actual
@@ -648,7 +583,15 @@ BEGIN
           WHEN 'public' THEN 'PUBLIC has only what is declared'
           WHEN 'narrowed' THEN 'a more specific declaration replaces it'
           ELSE CASE WHEN option_only THEN 'the grant option is not declared' ELSE 'not declared' END
-        END, coalesce(depth, 0)
+        END, coalesce(depth, 0), CASE WHEN grantor <> owner THEN (
+-- @way
+          FROM (
+            SELECT role, is_grantable FROM actual AS of_column
+            WHERE of_column.attrelid = judged.attrelid AND of_column.attnum = judged.attnum AND of_column.privilege = judged.privilege
+            UNION ALL
+            SELECT of_table.grantee, of_table.is_grantable FROM pg_class, aclexplode(relacl) AS of_table
+            WHERE pg_class.oid = judged.attrelid AND of_table.privilege_type = judged.privilege
+          ) AS held) END
       FROM (
         SELECT actual.*, coalesce(wins, false) AS option_only,
           CASE
@@ -666,39 +609,23 @@ BEGIN
       WHERE reason NOT IN ('as declared', 'as the server made it')
     ),
     lists AS (
-      SELECT attrelid, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, columns,
+      SELECT attrelid, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, way, columns,
         string_agg(format('%s (%s)', privilege, columns), ', ' ORDER BY privilege) AS privileges
       FROM (
-        SELECT attrelid, step_kind, action, grantee, grantor, depth, privilege, grantable, is_cascade, why,
+        SELECT attrelid, step_kind, action, grantee, grantor, depth, privilege, grantable, is_cascade, why, way,
           string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns
         FROM difference
         JOIN pg_attribute USING (attrelid, attnum)
-        GROUP BY attrelid, step_kind, action, grantee, grantor, depth, privilege, grantable, is_cascade, why
+        GROUP BY attrelid, step_kind, action, grantee, grantor, depth, privilege, grantable, is_cascade, why, way
       ) AS columns_of
-      GROUP BY attrelid, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, columns
+      GROUP BY attrelid, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, way, columns
     )
-    SELECT coalesce(jsonb_agg(step ORDER BY depth DESC, object, grantee, columns) FILTER (WHERE grantor IS NOT NULL), '[]') || steps
-      || coalesce(jsonb_agg(step ORDER BY action = 'GRANT', object, grantee, columns) FILTER (WHERE grantor IS NULL), '[]') INTO steps
+    SELECT differing || coalesce(jsonb_agg(jsonb_build_object('class', 'r', 'schema', nspname, 'columns', columns, 'step_kind', step_kind,
+      'action', action, 'grantee', grantee, 'grantor', grantor, 'depth', depth, 'grantable', grantable, 'is_cascade', is_cascade,
+      'why', why, 'way', way, 'privileges', privileges, 'oids', ARRAY[attrelid])), '[]') INTO differing
     FROM lists
-    CROSS JOIN LATERAL (SELECT format('%I.%I', nspname, relname), nspname::text
-      FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = attrelid) AS tables(object, schema)
-    CROSS JOIN LATERAL (VALUES (
-      concat(action, ' ', privileges, ' ON TABLE ', object, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
-        CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
-        CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
-    )) AS statements(plain)
-    CROSS JOIN LATERAL (VALUES (jsonb_build_object(
-      'kind', CASE WHEN step_kind = 'change' AND grantor = ANY (superusers) THEN 'blocked' ELSE step_kind END,
-      'object', format('table %s (%s)', object, columns),
-      'sql', CASE
-        WHEN grantor IS NULL THEN plain
-        WHEN has_schema_privilege(grantor, schema, 'USAGE') AND NOT (schema = ANY (handed_on)
-          AND pg_has_role(grantor, (SELECT nspowner FROM pg_namespace WHERE nspname = schema), 'USAGE')) THEN
-          concat('SET LOCAL ROLE ', quote_ident(pg_get_userbyid(grantor)), E';\n', plain, E';\n', own_role)
-        ELSE
-          concat('REVOKE GRANT OPTION FOR ', privileges, ' ON TABLE ', object, ' FROM ', quote_ident(pg_get_userbyid(grantor)), ' CASCADE')
-      END,
-      'why', concat(why, CASE WHEN grantor = ANY (superusers) THEN out_of_reach END)))) AS steps_of(step);
+    JOIN pg_class ON pg_class.oid = attrelid
+    JOIN pg_namespace ON pg_namespace.oid = relnamespace;
     IF with_columns THEN
       SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
         'kind', 'pending',
@@ -710,11 +637,86 @@ BEGIN
       CROSS JOIN LATERAL jsonb_array_elements_text(columns) AS names(column_name)
       WHERE kind = 'column'
         AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = column_name AND NOT attisdropped);
-      steps := steps || found;
+      others := others || found;
     END IF;
   END IF;
 
-  steps := steps || after_hooks;
+  -- The statements, one for all objects that differ alike.
+  IF differing <> '[]' THEN
+    WITH objects_of AS (
+      SELECT class, schema, columns, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, way, privileges,
+        CASE
+          WHEN class = 'L' THEN name
+          WHEN schema = '' THEN quote_ident(name)
+          WHEN class IN ('r', 's') THEN (SELECT format('%I.%I', schema, relname) FROM pg_class WHERE pg_class.oid = one.oid)
+          WHEN class = 'T' THEN (SELECT format('%I.%I', schema, typname) FROM pg_type WHERE pg_type.oid = one.oid)
+          -- The types alone: what the server prints of ordered-set aggregates is no signature here. With a mode the output arguments
+          -- of other procedures do not count.
+          ELSE (
+            SELECT format('%I.%I(%s)', schema, proname, (
+              SELECT string_agg(CASE prokind WHEN 'p' THEN 'IN ' ELSE '' END || format_type(type, NULL), ', ' ORDER BY place)
+              FROM unnest(proargtypes) WITH ORDINALITY AS types(type, place)))
+            FROM pg_proc WHERE pg_proc.oid = one.oid)
+        END AS object
+      FROM jsonb_to_recordset(differing)
+        AS d(class text, schema text, name text, columns text, step_kind text, action text, grantee text, grantor oid, depth integer,
+          grantable boolean, is_cascade boolean, why text, way text, privileges text, oids oid[])
+      CROSS JOIN LATERAL unnest(oids) AS one(oid)
+    ),
+    parts AS (
+      -- A statement of ten thousand names is no log line.
+      SELECT *, (row_number() OVER (
+        PARTITION BY class, schema, columns, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, way, privileges
+        ORDER BY object) - 1) / 500 AS part
+      FROM objects_of
+    ),
+    lists AS (
+      SELECT class, schema, columns, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, way, privileges, part,
+        string_agg(object, ', ' ORDER BY object) AS objects, min(object) AS first, count(*) - 1 AS more
+      FROM parts
+      GROUP BY class, schema, columns, step_kind, action, grantee, grantor, depth, grantable, is_cascade, why, way, privileges, part
+    ),
+    changes AS (
+      -- Who takes back a right must still reach the object, and have the right: those steps come first, those of columns, which may
+      -- hang on the table's, before others, schemas last, and what was passed on before that of which it was.
+      SELECT row_number() OVER (
+        ORDER BY grantor IS NULL, grantor IS NOT NULL AND class = 'n', (columns IS NULL) = (grantor IS NOT NULL), depth DESC,
+          action = 'GRANT', rank, objects, grantee, privileges) AS nr,
+        jsonb_build_object(
+          'kind', CASE WHEN way = 'none' AND step_kind = 'change' THEN 'blocked' ELSE step_kind END,
+          'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more', ' (' || columns || ')'),
+          'sql', CASE
+            WHEN way IN ('option', 'right') THEN
+              concat('GRANT ', privileges, ' ON ', word, ' ', objects, ' TO ', giver, E' WITH GRANT OPTION;\n',
+                'REVOKE ', CASE way WHEN 'option' THEN 'GRANT OPTION FOR ' END, privileges, ' ON ', word, ' ', objects, ' FROM ', giver, ' CASCADE')
+            WHEN giver IS NOT NULL THEN
+              concat(
+                CASE WHEN NOT reaches THEN format(E'GRANT USAGE ON SCHEMA %I TO %s;\n', schema, giver) END,
+                'SET LOCAL ROLE ', giver, E';\n', plain, E';\n', own_role,
+                CASE WHEN NOT reaches THEN format(E';\nREVOKE USAGE ON SCHEMA %I FROM %s', schema, giver) END)
+            ELSE plain
+          END,
+          'why', concat(why, '; ' || CASE WHEN way = 'none' THEN giver END || ' granted it, and has the rights of a superuser, of the'
+            ' owner or of another role with the grant option now, so that PostgreSQL takes nothing back in its own name: take that from'
+            ' it, GRANT it the right WITH GRANT OPTION, and REVOKE that from it CASCADE')) AS step
+      FROM lists
+      JOIN (VALUES ('n', 'SCHEMA', 1), ('r', 'TABLE', 2), ('s', 'SEQUENCE', 3), ('f', 'ROUTINE', 4), ('T', 'TYPE', 5), ('l', 'LANGUAGE', 6),
+        ('F', 'FOREIGN DATA WRAPPER', 7), ('S', 'FOREIGN SERVER', 8), ('L', 'LARGE OBJECT', 9)) AS words(letter, word, rank) ON letter = class
+      CROSS JOIN LATERAL (VALUES (
+        quote_ident(pg_get_userbyid(grantor)),
+        -- By a schema that it owns, and that goes to another owner first, it does not.
+        schema = '' OR has_schema_privilege(grantor, nullif(schema, ''), 'USAGE') AND NOT (schema = ANY (handed_on)
+          AND (SELECT pg_has_role(lists.grantor, nspowner, 'USAGE') AND (lists.grantor = nspowner OR NOT EXISTS (
+              SELECT FROM aclexplode(nspacl) AS entry WHERE entry.grantee = lists.grantor AND entry.privilege_type = 'USAGE'))
+            FROM pg_namespace WHERE nspname = lists.schema)),
+        concat(action, ' ', privileges, ' ON ', word, ' ', objects, CASE action WHEN 'GRANT' THEN ' TO ' ELSE ' FROM ' END,
+          CASE grantee WHEN '' THEN 'PUBLIC' ELSE quote_ident(grantee) END,
+          CASE WHEN grantable THEN ' WITH GRANT OPTION' END, CASE WHEN is_cascade THEN ' CASCADE' END)
+      )) AS statements(giver, reaches, plain)
+    )
+    SELECT steps || coalesce(jsonb_agg(step ORDER BY nr), '[]') INTO steps FROM changes;
+  END IF;
+  steps := steps || others || after_hooks;
 
   -- Extensions that are there and were never declared.
   IF NOT pristine AND EXISTS (SELECT FROM pg_extension WHERE oid >= user_made) THEN

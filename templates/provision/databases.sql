@@ -374,7 +374,7 @@ BEGIN
       WHERE entry.grantor = handed.grantee AND handed.grantee <> '' AND handed.depth < 100
     ), difference AS (
       SELECT 5 AS rank, need.noun, need.name, 'change' AS kind, need.grantee, need.grantable, NULL AS grantor, need.privilege,
-        CASE WHEN coalesce(had.privilege, owned.privilege) IS NULL THEN 'is missing' ELSE 'has no grant option' END AS state
+        CASE WHEN coalesce(had.privilege, owned.privilege) IS NULL THEN 'is missing' ELSE 'has no grant option' END AS state, NULL AS way
       FROM need
       LEFT JOIN had USING (noun, name, grantee, privilege)
       LEFT JOIN owned ON owned.noun = need.noun AND owned.name = need.name AND owned.privilege = need.privilege AND need.grantee = need.owner
@@ -382,43 +382,52 @@ BEGIN
       UNION ALL
       SELECT CASE had.grantee WHEN '' THEN 2 ELSE 3 END, had.noun, had.name,
         CASE WHEN had.public = 'revoke' OR had.strict THEN 'change' ELSE 'found' END,
-        had.grantee, false, NULL, had.privilege, 'is not declared'
+        had.grantee, false, NULL, had.privilege, 'is not declared', NULL
       FROM had
       LEFT JOIN need USING (noun, name, grantee, privilege)
       WHERE need.privilege IS NULL AND had.public <> 'keep'
       UNION ALL
       SELECT 4, had.noun, had.name, CASE WHEN had.strict THEN 'change' ELSE 'found' END, had.grantee, true, NULL, had.privilege,
-        'has a grant option that is not declared'
+        'has a grant option that is not declared', NULL
       FROM had
       JOIN need USING (noun, name, grantee, privilege)
       WHERE had.grantable AND NOT need.grantable
       UNION ALL
-      SELECT 1 - max(handed.depth), handed.noun, handed.name,
-        CASE WHEN NOT (handed.public = 'revoke' OR handed.strict) THEN 'found'
-          -- Whatever a superuser does is done as the owner.
-          WHEN (SELECT role.rolsuper FROM pg_roles AS role WHERE role.rolname = handed.grantor) THEN 'blocked'
-          ELSE 'change' END,
-        handed.grantee, false, handed.grantor, handed.privilege, 'is not declared'
-      FROM handed
-      WHERE handed.public <> 'keep'
-      GROUP BY handed.noun, handed.name, handed.public, handed.strict, handed.grantor, handed.grantee, handed.privilege
+      SELECT 1 - judged.depth, judged.noun, judged.name, CASE WHEN judged.public = 'revoke' OR judged.strict THEN 'change' ELSE 'found' END,
+        judged.grantee, false, judged.giver, judged.privilege, 'is not declared', (
+-- @way
+        FROM (
+          SELECT to_regrole(quote_ident(nullif(entry.grantee, '')))::oid, entry.grantable
+          FROM entry
+          WHERE entry.noun = judged.noun AND entry.name = judged.name AND entry.privilege = judged.privilege
+        ) AS held(role, is_grantable))
+      FROM (
+        SELECT handed.noun, handed.name, handed.public, handed.strict, handed.grantee, handed.privilege, handed.grantor,
+          to_regrole(quote_ident(handed.grantor))::oid, to_regrole(quote_ident(handed.owner))::oid, max(handed.depth)
+        FROM handed
+        WHERE handed.public <> 'keep'
+        GROUP BY handed.noun, handed.name, handed.public, handed.strict, handed.grantee, handed.privilege, handed.grantor, handed.owner
+      ) AS judged(noun, name, public, strict, grantee, privilege, giver, grantor, owner, depth)
     ), step AS (
       SELECT difference.rank, difference.noun, difference.name, difference.kind, difference.grantee, difference.grantable,
-        difference.grantor, difference.state,
+        difference.grantor, difference.state, difference.way,
         string_agg(difference.privilege, ', '
           ORDER BY array_position('{CREATE,CONNECT,TEMPORARY,SET,ALTER SYSTEM}', difference.privilege)) AS privileges,
         CASE difference.grantee WHEN '' THEN 'PUBLIC' ELSE format('%I', difference.grantee) END AS receiver
       FROM difference
-      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
     )
     SELECT jsonb_agg(
         jsonb_strip_nulls(jsonb_build_object(
-          'kind', step.kind,
+          'kind', CASE WHEN step.way = 'none' AND step.kind = 'change' THEN 'blocked' ELSE step.kind END,
           'object', format('%s %s', lower(step.noun), step.name),
           'sql', CASE
-            WHEN step.kind = 'blocked' THEN NULL
+            WHEN step.way = 'none' THEN NULL
             WHEN step.rank = 5 THEN format('GRANT %s ON %s %s TO %s%s', step.privileges, step.noun, step.name, step.receiver,
               CASE WHEN step.grantable THEN ' WITH GRANT OPTION' END)
+            WHEN step.way IN ('option', 'right') THEN
+              format('GRANT %1$s ON %2$s %3$s TO %4$I WITH GRANT OPTION; REVOKE %5$s%1$s ON %2$s %3$s FROM %4$I CASCADE', step.privileges,
+                step.noun, step.name, step.grantor, CASE step.way WHEN 'option' THEN 'GRANT OPTION FOR ' END)
             WHEN step.grantor IS NOT NULL THEN format('SET LOCAL ROLE %I; REVOKE %s ON %s %s FROM %s; %s', step.grantor,
               step.privileges, step.noun, step.name, step.receiver, own_role)
             ELSE format('REVOKE %s%s ON %s %s FROM %s', CASE WHEN step.grantable THEN 'GRANT OPTION FOR ' END, step.privileges,
@@ -426,9 +435,10 @@ BEGIN
           'why', concat(
             format('%s for %s %s', step.privileges, step.receiver, step.state),
             format(CASE WHEN step.grantor IS NOT NULL THEN ', granted by %I' ELSE '' END, step.grantor),
-            CASE WHEN step.kind = 'blocked' THEN format(', a superuser, who can''t take it back as such: REVOKE GRANT OPTION FOR %s ON %s %s'
-              ' FROM %I CASCADE does', step.privileges, step.noun, step.name, step.grantor) END)))
-        ORDER BY target.class, target.nr, step.name, step.rank, step.receiver, step.grantor, step.grantable, step.state)
+            CASE WHEN step.way = 'none' THEN ', which has the rights of a superuser, of the owner or of another role with the grant option'
+              ' now, so that PostgreSQL takes nothing back in its own name: take that from it, GRANT it the right WITH GRANT OPTION, and'
+              ' REVOKE that from it CASCADE' END)))
+        ORDER BY target.class, target.nr, step.name, step.rank, step.receiver, step.grantor, step.grantable, step.state, step.way)
     INTO more
     FROM step
     JOIN target USING (noun, name);

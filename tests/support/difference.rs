@@ -56,7 +56,9 @@ impl Difference {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/provision");
             fs::read_to_string(folder.join(name)).unwrap()
         };
-        let difference = read(&format!("{part}.sql")).replace("-- @fixed\n", &read("fixed.sql"));
+        let difference = read(&format!("{part}.sql"))
+            .replace("-- @fixed\n", &read("fixed.sql"))
+            .replace("-- @way\n", &read("way.sql"));
         let engine = read("engine.sql").replace("-- @difference", &difference);
         assert!(engine.contains(difference.trim_end()));
         Difference {

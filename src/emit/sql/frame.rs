@@ -26,6 +26,7 @@ const ROLES: &str = include_str!("../../../templates/provision/roles.sql");
 const DATABASES: &str = include_str!("../../../templates/provision/databases.sql");
 const CONTENTS: &str = include_str!("../../../templates/provision/contents.sql");
 const FIXED: &str = include_str!("../../../templates/provision/fixed.sql");
+const WAY: &str = include_str!("../../../templates/provision/way.sql");
 const SCRAM: &str = include_str!("../../../templates/provision/scram.sql");
 const SESSION: &str = include_str!("../../../templates/provision/session.sql");
 const WORK: &str = include_str!("../../../templates/provision/work.sql");
@@ -117,6 +118,7 @@ impl Programs {
 fn program(difference: &str) -> String {
     let difference = with_part(difference, "-- @scram", SCRAM);
     let difference = with_part(&difference, "-- @fixed", FIXED);
+    let difference = with_part(&difference, "-- @way", WAY);
     with_part(ENGINE, "-- @difference", &difference)
 }
 
