@@ -369,6 +369,12 @@ fn a_run_waits_for_another_in_each_database() {
         set_up(cluster);
         program.apply(cluster);
         for database in ["postgres", "there", "new`id`"] {
+            // What its clients are allowed is not for the wait.
+            let limit = format!(
+                "ALTER DATABASE {} SET statement_timeout = '1s'",
+                provision::ident(database)
+            );
+            cluster.sql("postgres", &limit);
             // Where nothing is to be done, nobody waits.
             cluster.sql(database, "GRANT USAGE ON SCHEMA public TO PUBLIC");
             let other = "SELECT pg_advisory_lock(431147672942)";
@@ -393,7 +399,8 @@ fn a_run_waits_for_another_in_each_database() {
 
 /// Somebody else's transaction, open for some seconds.
 fn meanwhile(cluster: &Cluster, database: &str, sql: &str, seconds: f32) -> std::process::Child {
-    let text = format!("BEGIN; {sql}; SELECT pg_sleep({seconds}); COMMIT;");
+    let text =
+        format!("SET statement_timeout = 0; BEGIN; {sql}; SELECT pg_sleep({seconds}); COMMIT;");
     let child = cluster
         .client(&["-XAtq", "-c", &text], database, "postgres", None)
         .stdin(Stdio::null())

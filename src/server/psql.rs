@@ -20,6 +20,7 @@ use crate::postgres::quote::quote_connection;
 /// What is set in every session but those of the provisioning program, which has more to set: what a database or a
 /// role has set for its clients is not for dbgen, and a superuser is itself.
 pub(crate) const SESSION: &str = "\
+SET statement_timeout = 0;
 SET client_min_messages = warning;
 SET search_path = pg_catalog, pg_temp;
 SET standard_conforming_strings = on;

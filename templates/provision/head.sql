@@ -45,6 +45,7 @@
 \if :{?without_passwords}
 \set passwords off
 \endif
+SET statement_timeout TO 0 \;
 SELECT
   @session@ AS session,
   @work@ AS work,

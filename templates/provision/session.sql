@@ -1,6 +1,8 @@
 -- What databases and roles have set for their clients must not reach the program. Their owners above all set the search path, by which
 -- even the name of a function in a query before this one would lead to theirs: statements with no name to look up come first.
 SET search_path TO pg_catalog, pg_temp \;
+-- What they allow a statement of their clients is not for the wait for the lock below.
+SET statement_timeout TO 0 \;
 -- No query of this transaction sees less than the wait for the lock below has made of the catalogs.
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED \;
 SELECT
