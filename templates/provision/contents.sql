@@ -12,8 +12,8 @@ DECLARE
   keep_public CONSTANT boolean := coalesce(desired->>'public' = 'keep', false);
   undeclared CONSTANT text := CASE WHEN exact THEN 'change' ELSE 'found' END;
   with_columns CONSTANT boolean := desired->'grants' @> '[{"kind": "column"}]';
-  -- Schemas whose owner changes first: who reaches them as the owner that they have does so no longer.
-  handed_on text[] := '{}';
+  -- Schemas whose owner changes first, with the new one: their privileges are looked at as they are then.
+  handed_on jsonb := '{}';
   with_large_objects CONSTANT boolean := desired->'grants' @> '[{"kind": "largeObject"}]';
   found jsonb;
   differing jsonb;
@@ -90,9 +90,10 @@ BEGIN
       WHERE nspowner IS DISTINCT FROM to_regrole(quote_ident(item->>'owner'))::oid AND nspname IS NOT NULL
     ) AS steps_of(step);
     steps := steps || found;
-    handed_on := ARRAY(
-      SELECT nspname::text FROM pg_namespace JOIN jsonb_to_recordset(desired->'schemas') AS item(name text, owner text) ON name = nspname
-      WHERE pg_get_userbyid(nspowner) <> owner);
+    handed_on := coalesce((
+      SELECT jsonb_object_agg(name, owner)
+      FROM pg_namespace JOIN jsonb_to_recordset(desired->'schemas') AS item(name text, owner text) ON name = nspname
+      WHERE pg_get_userbyid(nspowner) <> owner), '{}');
   END IF;
 
   -- Extensions. They belong to whoever runs this, as the server decides when it creates them.
@@ -292,9 +293,11 @@ BEGIN
     WHERE nspname = 'public' AND pg_get_userbyid(nspowner) NOT IN ('pg_database_owner', desired->>'owner')
     UNION ALL
     -- Who is declared as the owner of a schema can use it: an owner's rights can be taken away, too.
-    SELECT 0, 'schema', 'n', '', nspname, NULL, '', item->>'owner', nspowner, NULL, false, NULL, 1
+    SELECT 0, 'schema', 'n', '', nspname, NULL, '', item->>'owner', owner, NULL, false, NULL, 1
     FROM jsonb_array_elements(desired->'schemas') AS item
-    JOIN pg_namespace ON nspname = item->>'name' AND pg_get_userbyid(nspowner) = item->>'owner'
+    CROSS JOIN LATERAL (VALUES (to_regrole(quote_ident(item->>'owner'))::oid)) AS owners(owner)
+    JOIN pg_namespace ON nspname = item->>'name'
+    WHERE owner IS NOT NULL
   ),
   named AS MATERIALIZED (
     SELECT DISTINCT class, schema, name FROM declared WHERE name IS NOT NULL
@@ -303,7 +306,19 @@ BEGIN
     SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
   ),
   namespace AS MATERIALIZED (
-    SELECT oid, nspname::text AS name, nspowner, nspacl FROM pg_namespace
+    SELECT oid, nspname::text AS name, coalesce(next_owner, nspowner) AS nspowner,
+      -- What the server makes of the list when the owner changes (aclnewowner in its acl.c).
+      CASE WHEN next_owner IS NULL THEN nspacl WHEN nspacl IS NOT NULL THEN coalesce((
+        SELECT array_agg(makeaclitem(receiver, giver, privilege, is_grantable))
+        FROM (
+          SELECT coalesce(nullif(grantee, nspowner), next_owner), coalesce(nullif(grantor, nspowner), next_owner), privilege_type,
+            bool_or(is_grantable)
+          FROM aclexplode(nspacl)
+          GROUP BY 1, 2, 3
+        ) AS entry(receiver, giver, privilege, is_grantable)), '{}') END AS nspacl,
+      CASE WHEN next_owner IS NULL THEN handed_on->>nspname END AS future_owner
+    FROM pg_namespace
+    CROSS JOIN LATERAL (VALUES (to_regrole(quote_ident(handed_on->>nspname))::oid)) AS owners(next_owner)
     WHERE nspname NOT LIKE 'pg\_toast%' AND nspname NOT LIKE 'pg\_temp%' AND oid < end_of_objects
   ),
   object AS (
@@ -331,7 +346,7 @@ BEGIN
     UNION ALL
     SELECT 'n', '', false, false, oid, '', name, nspowner, nspacl,
       (oid >= user_made OR name = 'public') AND oid NOT IN (SELECT objid FROM members WHERE classid = 'pg_namespace'::regclass),
-      NULL
+      future_owner
     FROM namespace
     UNION ALL
     -- Schemas that are still to be created.
@@ -705,7 +720,7 @@ BEGIN
       CROSS JOIN LATERAL (VALUES (
         quote_ident(pg_get_userbyid(grantor)),
         -- By a schema that it owns, and that goes to another owner first, it does not.
-        schema = '' OR has_schema_privilege(grantor, nullif(schema, ''), 'USAGE') AND NOT (schema = ANY (handed_on)
+        schema = '' OR has_schema_privilege(grantor, nullif(schema, ''), 'USAGE') AND NOT (handed_on ? schema
           AND (SELECT pg_has_role(lists.grantor, nspowner, 'USAGE') AND (lists.grantor = nspowner OR NOT EXISTS (
               SELECT FROM aclexplode(nspacl) AS entry WHERE entry.grantee = lists.grantor AND entry.privilege_type = 'USAGE'))
             FROM pg_namespace WHERE nspname = lists.schema)),
