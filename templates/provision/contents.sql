@@ -109,7 +109,7 @@ BEGIN
     CROSS JOIN LATERAL (VALUES (format('extension %I', declared.name))) AS words(object)
     CROSS JOIN LATERAL (
       SELECT jsonb_build_object(
-        'kind', 'change',
+        'kind', CASE WHEN place.is_there THEN 'change' ELSE 'blocked' END,
         'object', object,
         'sql', concat(
           CASE WHEN leads THEN 'SET LOCAL search_path TO public; ' END,
@@ -118,7 +118,9 @@ BEGIN
           ' VERSION ' || quote_literal(declared.version),
           CASE WHEN declared."cascade" THEN ' CASCADE' END,
           CASE WHEN leads THEN '; SET LOCAL search_path TO pg_catalog' END),
-        'why', 'declared, and not there')
+        'why', CASE WHEN place.is_there THEN 'declared, and not there'
+          ELSE format('declared, and not there; nor is the schema %I, which it would be created in: declare its `schema`, and that'
+            ' schema among the `schemas`', place.name) END)
       -- Without a declared schema it is public, where a client would have created it, unless the extension itself says which; all
       -- files of the host are read for that.
       FROM (SELECT declared.schema IS NULL AND EXISTS (
@@ -127,6 +129,15 @@ BEGIN
           AND installable.version = coalesce(declared.version, available.default_version))) AS own(is_fixed)
       -- What it requires is not told where to go then.
       CROSS JOIN LATERAL (VALUES (is_fixed AND coalesce(declared."cascade", false))) AS way(leads)
+      CROSS JOIN LATERAL (
+        SELECT coalesce(declared.schema, 'public') AS name,
+          -- A hook that comes first may make it.
+          is_fixed OR coalesce(desired->'before' <> '[]', false) OR pristine AND coalesce(declared.schema, 'public') = 'public'
+            OR EXISTS (
+              SELECT FROM pg_namespace AS there
+              WHERE there.nspname = coalesce(declared.schema, 'public') AND (NOT pristine OR there.oid < user_made))
+            OR desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', coalesce(declared.schema, 'public'))) AS is_there
+      ) AS place
       WHERE extname IS NULL AND available.name IS NOT NULL
       UNION ALL
       SELECT jsonb_build_object(
@@ -477,7 +488,7 @@ BEGIN
           FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr)) || ')' END),
       'why', 'privileges on it are declared, and it is not there: a later run grants them') AS step
     FROM declared
-    CROSS JOIN LATERAL (VALUES (lower(regexp_replace(kind, '([A-Z])', ' \1', 'g')))) AS kinds(words)
+    CROSS JOIN LATERAL (VALUES (lower(regexp_replace(kind, '([A-Z])', ' \1', 'g') COLLATE "C"))) AS kinds(words)
     WHERE item > 0 AND CASE level
       WHEN 0 THEN schema NOT IN (SELECT name FROM namespace)
         AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', schema))
@@ -547,7 +558,7 @@ BEGIN
       -- what was passed on before that of which it was.
       SELECT row_number() OVER (ORDER BY grantor IS NULL, grantor IS NOT NULL AND class = 'n', depth DESC, action = 'GRANT', rank, objects, grantee, privileges) AS nr, jsonb_build_object(
         'kind', CASE WHEN step_kind = 'change' AND grantor = ANY (superusers) THEN 'blocked' ELSE step_kind END,
-        'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more'),
+        'object', concat(lower(word COLLATE "C"), ' ', first, ' and ' || nullif(more, 0) || ' more'),
         'sql', CASE
           WHEN grantor IS NULL THEN plain
           -- Only who granted it can take it back, if they can reach it.

@@ -88,10 +88,10 @@ BEGIN
         attribute.nr, difference.attributes->>attribute.name IS NOT NULL AS said,
         CASE coalesce(difference.attributes->>attribute.name, defaults->>attribute.name)
           WHEN 'true' THEN '' ELSE 'NO'
-        END || upper(attribute.name) AS wanted,
+        END || upper(attribute.name COLLATE "C") AS wanted,
         CASE difference.has->>attribute.name
           WHEN 'true' THEN '' WHEN 'false' THEN 'NO'
-        END || upper(attribute.name) AS found,
+        END || upper(attribute.name COLLATE "C") AS found,
         difference.own AND attribute.name IN ('login', 'superuser')
           AND difference.attributes->>attribute.name = 'false' AS needed
       FROM unnest('{login,superuser,createdb,createrole,inherit,replication,bypassrls}'::text[])
@@ -328,7 +328,7 @@ BEGIN
         format(
           'declared %s for the membership in %I, which PostgreSQL has from 16; remove the option%s, '
             'or move to a newer server',
-          concat_ws(', ', 'INHERIT ' || upper(difference.inherit::text), 'SET ' || upper(difference."set"::text)),
+          concat_ws(', ', 'INHERIT ' || upper(difference.inherit::text COLLATE "C"), 'SET ' || upper(difference."set"::text COLLATE "C")),
           difference.role,
           CASE WHEN difference.inherit <> inherits THEN ', or declare it as an attribute of the role' ELSE '' END)
     END;
@@ -427,18 +427,18 @@ BEGIN
       WHEN only_unsaid THEN
         concat_ws(
           ', ',
-          'ADMIN ' || upper(difference.admin::text),
-          'INHERIT ' || upper(coalesce(difference.inherit, inherits)::text),
-          'SET ' || upper(coalesce(difference."set", true)::text))
+          'ADMIN ' || upper(difference.admin::text COLLATE "C"),
+          'INHERIT ' || upper(coalesce(difference.inherit, inherits)::text COLLATE "C"),
+          'SET ' || upper(coalesce(difference."set", true)::text COLLATE "C"))
       WHEN version >= 160000 THEN
         concat_ws(
           ', ',
-          'ADMIN ' || upper(difference.admin::text),
+          'ADMIN ' || upper(difference.admin::text COLLATE "C"),
           'INHERIT ' || upper(coalesce(
             difference.inherit,
-            CASE WHEN difference.roleid IS NOT NULL AND NOT usable AND inherits THEN true END)::text),
+            CASE WHEN difference.roleid IS NOT NULL AND NOT usable AND inherits THEN true END)::text COLLATE "C"),
           'SET ' || upper(coalesce(
-            difference."set", CASE WHEN difference.roleid IS NOT NULL AND NOT usable THEN true END)::text))
+            difference."set", CASE WHEN difference.roleid IS NOT NULL AND NOT usable THEN true END)::text COLLATE "C"))
       WHEN difference.admin THEN 'ADMIN OPTION'
       ELSE ''
     END;
@@ -451,9 +451,9 @@ BEGIN
         ELSE 'the membership is '
           || concat_ws(
             ', ',
-            'ADMIN ' || upper(difference.any_admin::text),
-            CASE WHEN version >= 160000 THEN 'INHERIT ' || upper(difference.any_inherit::text) END,
-            CASE WHEN version >= 160000 THEN 'SET ' || upper(difference.any_set::text) END)
+            'ADMIN ' || upper(difference.any_admin::text COLLATE "C"),
+            CASE WHEN version >= 160000 THEN 'INHERIT ' || upper(difference.any_inherit::text COLLATE "C") END,
+            CASE WHEN version >= 160000 THEN 'SET ' || upper(difference.any_set::text COLLATE "C") END)
       END));
   END LOOP;
   steps := steps || to_jsonb(revokes || grants);
