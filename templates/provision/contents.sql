@@ -306,9 +306,9 @@ BEGIN
     WHERE nspname = 'public' AND pg_get_userbyid(nspowner) NOT IN ('pg_database_owner', desired->>'owner')
     UNION ALL
     -- Who is declared as the owner of a schema can use it: an owner's rights can be taken away, too.
-    SELECT 0, 'schema', 'n', '', nspname, NULL, '', item->>'owner', nspowner, NULL, false, NULL, 1
+    SELECT 0, 'schema', 'n', '', namespace.name, NULL, '', item->>'owner', nspowner, NULL, false, NULL, 1
     FROM jsonb_array_elements(desired->'schemas') AS item
-    JOIN pg_namespace ON nspname = item->>'name' AND pg_get_userbyid(nspowner) = item->>'owner'
+    JOIN namespace ON namespace.name = item->>'name' AND future_owner IS NULL AND pg_get_userbyid(nspowner) = item->>'owner'
   ),
   named AS MATERIALIZED (
     SELECT DISTINCT class, schema, name FROM declared WHERE name IS NOT NULL
@@ -317,8 +317,26 @@ BEGIN
     SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
   ),
   namespace AS MATERIALIZED (
-    SELECT oid, nspname::text AS name, nspowner, nspacl FROM pg_namespace
-    WHERE nspname NOT LIKE 'pg\_toast%' AND nspname NOT LIKE 'pg\_temp%' AND oid < end_of_objects
+    -- As they are once they have the owner that they get first: what the one before gave and had is the new one's then.
+    SELECT pg_namespace.oid, nspname::text AS name, coalesce(heir.role, nspowner) AS nspowner,
+      CASE WHEN heir.role IS NULL OR nspacl IS NULL THEN nspacl ELSE coalesce(inherited.acl, nspacl) END AS nspacl,
+      CASE heir.role WHEN 4294967295 THEN heir.name END AS future_owner
+    FROM pg_namespace
+    LEFT JOIN (
+      SELECT item.name, item.owner, coalesce(to_regrole(quote_ident(item.owner))::oid, 4294967295)
+      FROM jsonb_to_recordset(desired->'schemas') AS item(name text, owner text)
+      WHERE item.name = ANY (handed_on)
+    ) AS heir(schema, name, role) ON heir.schema = nspname
+    LEFT JOIN LATERAL (
+      SELECT array_agg(makeaclitem(entry.grantee, entry.grantor, entry.privilege, entry.grantable))
+      FROM (
+        SELECT CASE given.grantee WHEN nspowner THEN heir.role ELSE given.grantee END,
+          CASE given.grantor WHEN nspowner THEN heir.role ELSE given.grantor END, given.privilege_type, bool_or(given.is_grantable)
+        FROM aclexplode(nspacl) AS given
+        GROUP BY 1, 2, 3
+      ) AS entry(grantee, grantor, privilege, grantable)
+    ) AS inherited(acl) ON heir.role IS NOT NULL
+    WHERE nspname NOT LIKE 'pg\_toast%' AND nspname NOT LIKE 'pg\_temp%' AND pg_namespace.oid < end_of_objects
   ),
   object AS (
     SELECT CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS class, ''::text AS signature, false AS is_procedure, false AS is_domain,
@@ -345,7 +363,7 @@ BEGIN
     UNION ALL
     SELECT 'n', '', false, false, oid, '', name, nspowner, nspacl,
       (oid >= user_made OR name = 'public') AND oid NOT IN (SELECT objid FROM members WHERE classid = 'pg_namespace'::regclass),
-      NULL
+      future_owner
     FROM namespace
     UNION ALL
     -- Schemas that are still to be created.

@@ -14,6 +14,8 @@ DECLARE
   comments jsonb[] := '{}';
   revokes jsonb[] := '{}';
   grants jsonb[] := '{}';
+  -- Memberships that are taken away first.
+  leaving text[] := '{}';
   obstacle text;
   inherits boolean;
   usable boolean;
@@ -224,6 +226,26 @@ BEGIN
 
   steps := steps || to_jsonb(settings || comments);
 
+  -- Those stand in no way of one in the other direction.
+  IF exact THEN
+    leaving := ARRAY(
+      SELECT concat(link.roleid, ' ', link.member)
+      FROM pg_auth_members AS link
+      CROSS JOIN LATERAL (SELECT pg_get_userbyid(link.roleid)::text, pg_get_userbyid(link.member)::text, to_jsonb(link)) AS its(role, member, row)
+      WHERE link.member <> 10 AND its.member <> current_user
+        AND EXISTS (SELECT FROM jsonb_to_recordset(declared) AS known(name text) WHERE known.name IN (its.role, its.member))
+        AND NOT EXISTS (
+          SELECT FROM jsonb_to_recordset(declared) AS known(name text, memberships jsonb)
+          CROSS JOIN LATERAL jsonb_to_recordset(known.memberships) AS membership(role text)
+          WHERE known.name = its.member AND membership.role = its.role)
+      GROUP BY link.roleid, link.member
+      -- Each of them goes, as is told below.
+      HAVING NOT bool_or(
+        link.grantor = 10 AND its.row @> '{"admin_option": true, "inherit_option": false, "set_option": false}'
+        OR version >= 160000 AND (link.grantor = link.member OR link.admin_option AND EXISTS (
+          SELECT FROM pg_auth_members AS passed WHERE passed.roleid = link.roleid AND passed.grantor = link.member))));
+  END IF;
+
   -- From 16 a membership can be granted several times, by several roles, each with options of its own. What counts is
   -- whether any of them gives an option. What CREATE ROLE gives to a creator by itself (granted by the server's own
   -- superuser, ADMIN and nothing else) is the server's.
@@ -339,6 +361,7 @@ BEGIN
             SELECT pg_roles.oid FROM pg_roles WHERE pg_roles.rolname = difference.role
             UNION
             SELECT link.roleid FROM pg_auth_members AS link JOIN above ON link.member = above.roleid
+            WHERE concat(link.roleid, ' ', link.member) <> ALL (leaving)
           )
           SELECT FROM above JOIN pg_roles ON pg_roles.oid = above.roleid WHERE pg_roles.rolname = difference.member
         ) THEN
