@@ -340,6 +340,34 @@ fn an_extension_without_its_schema_keeps_nothing_else_from_being_done() {
     );
 }
 
+/// docs/server.md, "When a name or an owner changes": what gets its new name by hand first is what is declared then.
+#[test]
+fn what_is_renamed_by_hand_keeps_its_contents() {
+    each_quiet("what_is_renamed_by_hand_keeps_its_contents", |cluster| {
+        let fields = |user: &str| {
+            json!({ "user": user, "schemas": ["s"], "extraConfig": { "work_mem": "8MB" },
+                "access": [{ "role": user, "preset": "read-write" }] })
+        };
+        Program::of(&declared(&[database("old", fields("old"))])).apply(cluster);
+        cluster.sql("old", "SET ROLE old; CREATE TABLE s.t AS SELECT 1 AS a");
+        let program = Program::of(&declared(&[database("new", fields("new"))]));
+        // Without that it would be another one.
+        let changes = program.plan(cluster).changes();
+        assert!(
+            changes.contains(&"databases: CREATE DATABASE new OWNER new".to_owned()),
+            "{changes:?}"
+        );
+        cluster.sql(
+            "postgres",
+            "ALTER DATABASE old RENAME TO new; ALTER ROLE old RENAME TO new",
+        );
+        settled(&program, cluster);
+        program.apply(cluster);
+        settled(&program, cluster);
+        assert_eq!(cluster.sql("new", "SET ROLE new; SELECT a FROM s.t"), "1");
+    });
+}
+
 /// Only a routine is named with its arguments.
 #[test]
 fn what_is_not_there_is_named_as_sql_names_it() {
