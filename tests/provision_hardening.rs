@@ -368,6 +368,41 @@ fn what_is_renamed_by_hand_keeps_its_contents() {
     });
 }
 
+/// The same, for what no test comes by: nothing is made large or small by the letters of the database.
+#[test]
+fn no_letter_is_changed_by_the_language_of_the_database() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+    let mut calls = 0;
+    for entry in ["provision", "removal"] {
+        for file in std::fs::read_dir(format!("{folder}/{entry}")).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_none_or(|it| it != "sql") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for (at, name) in ["lower(", "upper("]
+                .iter()
+                .flat_map(|name| text.match_indices(name))
+            {
+                let rest = &text[at + name.len()..];
+                let mut depth = 1;
+                let end = rest.find(|c| {
+                    depth += i32::from(c == '(') - i32::from(c == ')');
+                    depth == 0
+                });
+                let argument = &rest[..end.unwrap()];
+                assert!(
+                    argument.ends_with("COLLATE \"C\""),
+                    "{}: {name}{argument})",
+                    path.display()
+                );
+                calls += 1;
+            }
+        }
+    }
+    assert!(calls > 20);
+}
+
 /// Only a routine is named with its arguments.
 #[test]
 fn what_is_not_there_is_named_as_sql_names_it() {
