@@ -620,6 +620,67 @@ fn who_reaches_a_schema_no_more_keeps_what_is_only_found() {
     );
 }
 
+/// Who had what it needs only as the owner of a schema gets it with the change of the owner: a plan left that out, and the second
+/// round of apply did it.
+#[test]
+fn a_plan_sees_a_schema_as_its_next_owner_has_it() {
+    each_quiet("a_plan_sees_a_schema_as_its_next_owner_has_it", |cluster| {
+        create(
+            cluster,
+            "CREATE ROLE old; CREATE ROLE other; CREATE ROLE heir;
+            CREATE SCHEMA w AUTHORIZATION old; CREATE SCHEMA v AUTHORIZATION old; CREATE SCHEMA bare AUTHORIZATION old;
+            SET ROLE old; GRANT USAGE ON SCHEMA w TO heir; GRANT USAGE ON SCHEMA v TO PUBLIC; GRANT CREATE ON SCHEMA v TO other;
+            REVOKE CREATE ON SCHEMA w FROM old; REVOKE ALL ON SCHEMA bare FROM old",
+        );
+        let schemas = json!([
+            { "name": "w", "owner": "heir" }, { "name": "v", "owner": "fresh" }, { "name": "bare", "owner": "heir" },
+        ]);
+        let access = json!([{ "role": "old", "preset": "read-only", "schemas": ["w", "v"] }]);
+        let roles = json!([{ "name": "old" }, { "name": "heir" }, { "name": "fresh" }]);
+        let fields = json!({ "user": "app", "schemas": schemas, "access": access });
+        let program = Program::of(&authoritative(declared(fields, roles)));
+        let plan = program.plan(cluster);
+        let run = converges(&program, cluster);
+        assert_eq!(plan.changes(), run.changes(), "{plan}\n{run}");
+        has(&run.changes(), "GRANT USAGE ON SCHEMA v, w TO old");
+        is(
+            cluster,
+            "SELECT string_agg(nspname || nspacl::text, ' ' ORDER BY nspname) FROM pg_namespace WHERE nspname IN ('w', 'v', 'bare')",
+            "bare{heir=UC/heir} v{fresh=UC/fresh,old=U/fresh} w{heir=UC/heir,old=U/heir}",
+        );
+    });
+}
+
+/// A membership that the same run takes away was told to be in the way of the one in the other direction; apply then granted it.
+#[test]
+fn a_membership_is_turned_round_in_one_run() {
+    each_quiet("a_membership_is_turned_round_in_one_run", |cluster| {
+        create(
+            cluster,
+            "CREATE ROLE above; CREATE ROLE middle; CREATE ROLE below; GRANT above TO middle; GRANT middle TO below",
+        );
+        let roles = json!([
+            { "name": "above", "memberOf": ["below"] }, { "name": "middle" }, { "name": "below", "memberOf": ["middle"] },
+        ]);
+        let declared = declared(json!({ "user": "app" }), roles);
+        // What stays is in the way.
+        let plan = Program::of(&declared).plan(cluster);
+        has(&plan.of_kind("blocked"), "declared to be a member of below");
+        let program = Program::of(&authoritative(declared));
+        let plan = program.plan(cluster);
+        assert_eq!(plan.of_kind("blocked"), [""; 0], "{plan}");
+        let run = converges(&program, cluster);
+        assert_eq!(plan.changes(), run.changes(), "{plan}\n{run}");
+        has(&run.changes(), "GRANT below TO above");
+        is(
+            cluster,
+            "SELECT string_agg(member::regrole || ' in ' || roleid::regrole, ', ' ORDER BY member::regrole::text)
+            FROM pg_auth_members WHERE member::regrole::text IN ('above', 'middle', 'below')",
+            "above in below, below in middle",
+        );
+    });
+}
+
 /// Owners that change at the same time have what they need, and nothing is said twice.
 #[test]
 fn a_new_owner_has_the_rights_of_an_owner() {

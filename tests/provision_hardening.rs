@@ -35,8 +35,8 @@ fn settled(program: &Program, cluster: &Cluster) {
     assert_eq!(plan.changes(), [""; 0], "{plan}");
 }
 
-/// dbgen with these arguments and declarations, as the superuser.
-fn dbgen(cluster: &Cluster, declared: &Value, arguments: &[&str]) -> Seen {
+/// dbgen with these arguments and declarations, as the superuser; and the folder that it runs in.
+fn command(cluster: &Cluster, declared: &Value, arguments: &[&str]) -> (Folder, Command) {
     let folder = Folder::with(&[("app.json", &declared.to_string())]);
     let mut command: Command = folder.command(DBGEN);
     command.args(arguments).arg("app.json");
@@ -46,7 +46,11 @@ fn dbgen(cluster: &Cluster, declared: &Value, arguments: &[&str]) -> Seen {
         .env("PGHOST", &cluster.socket)
         .env("PGPORT", cluster.port.to_string())
         .env("PGUSER", "postgres");
-    seen(&mut command, b"")
+    (folder, command)
+}
+
+fn dbgen(cluster: &Cluster, declared: &Value, arguments: &[&str]) -> Seen {
+    seen(&mut command(cluster, declared, arguments).1, b"")
 }
 
 #[track_caller]
@@ -194,6 +198,209 @@ fn a_hook_that_fails_tells_of_its_condition() {
             "{run}"
         );
     });
+}
+
+/// Whose statement fails in an event trigger is told which function that was: it may be anybody's, and its message says nothing of privileges.
+#[test]
+fn an_event_trigger_that_fails_is_named() {
+    each_quiet("an_event_trigger_that_fails_is_named", |cluster| {
+        let declared = declared(&[
+            database("a", json!({ "schemas": ["s"] })),
+            database("b", json!({ "schemas": ["s"] })),
+        ]);
+        cluster.sql("postgres", "CREATE DATABASE a");
+        cluster.sql(
+            "a",
+            "CREATE TABLE public.log (tag text);
+             CREATE FUNCTION public.note() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES (tg_tag); END';
+             CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION public.note()",
+        );
+        let program = Program::of(&declared);
+        let run = program.run(cluster, Mode::Apply);
+        assert_eq!(run.status, Some(3), "{run}");
+        assert_eq!(
+            run.of_kind("failed"),
+            [
+                "a: schema s: CREATE SCHEMA s AUTHORIZATION owner: relation \"log\" does not exist; PL/pgSQL function public.note() line 1 at SQL statement"
+            ]
+        );
+        // A name with its schema is what it takes.
+        cluster.sql(
+            "a",
+            "ALTER EVENT TRIGGER note DISABLE;
+             CREATE OR REPLACE FUNCTION public.note() RETURNS event_trigger LANGUAGE plpgsql AS
+               'BEGIN INSERT INTO public.log VALUES (tg_tag); END';
+             ALTER EVENT TRIGGER note ENABLE",
+        );
+        program.apply(cluster);
+        settled(&program, cluster);
+    });
+}
+
+/// Why a connection fails is known by psql's words, which are of the language of who runs dbgen unless it is asked for another.
+#[test]
+fn a_connection_that_fails_is_told_in_every_language() {
+    each_quiet(
+        "a_connection_that_fails_is_told_in_every_language",
+        |cluster| {
+            let declared = declared(&[database("a", json!({}))]);
+            ended(&dbgen(cluster, &declared, &["apply"]), 0);
+            cluster.sql(
+                "postgres",
+                "ALTER DATABASE a SET session_preload_libraries = 'no_such_library'",
+            );
+            let mut command = command(cluster, &declared, &["plan"]);
+            let plan = seen(
+                command.1.env("LC_ALL", "C.UTF-8").env("LANGUAGE", "de"),
+                b"",
+            );
+            ended(&plan, 2);
+            assert!(
+                plan.out
+                    .contains("failed   database a: connection to server"),
+                "{}\n{}",
+                plan.out,
+                plan.err
+            );
+        },
+    );
+}
+
+/// Letters are made large and small as SQL's words need it, whatever the language of the database is: Turkish has a dot on the large I.
+#[test]
+fn a_server_may_be_turkish() {
+    each_quiet("a_server_may_be_turkish", |cluster| {
+        if cluster.major < 15 {
+            return;
+        }
+        cluster.sql(
+            "postgres",
+            "CREATE DATABASE turkce TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr'",
+        );
+        assert_eq!(
+            cluster.sql("turkce", "SELECT upper('login')"),
+            "LOG\u{130}N"
+        );
+        let settings = json!({ "IntervalStyle": "iso_8601", "DateStyle": "ISO, DMY" });
+        let kinds =
+            json!({ "role": "member", "privileges": ["USAGE"], "on": { "foreignServer": "far" } });
+        let template = json!({ "template": "template0", "localeProvider": "icu", "icuLocale": "tr",
+            "extraConfig": settings, "roleSettings": { "member": settings }, "grants": [kinds] });
+        let mut declared = declared(&[database("in", template)]);
+        declared["services"]["app"]["roles"] = json!([
+            { "name": "group" },
+            { "name": "member", "login": true, "inherit": false, "replication": true, "settings": settings,
+              "memberOf": [{ "role": "group", "admin": true }] },
+        ]);
+        declared["instances"] = json!({ "main": { "converge": "authoritative" } });
+        let run = |declared: &Value, arguments: &[&str], status: i32| {
+            let (_folder, mut command) = command(cluster, declared, arguments);
+            let seen = seen(command.env("PGDATABASE", "turkce"), b"");
+            ended(&seen, status);
+            seen
+        };
+        run(&declared, &["apply"], 0);
+        let plan = run(&declared, &["plan"], 0);
+        assert!(plan.out.contains("foreign server far"), "{}", plan.out);
+        // It is no longer declared, and was dbgen's: under the names that the server has for it.
+        declared["services"]["app"]["databases"][0]["extraConfig"] = json!({});
+        let apply = run(&declared, &["apply"], 0);
+        let reset = "ALTER DATABASE \"in\" RESET \"IntervalStyle\"";
+        assert!(apply.out.contains(reset), "{}", apply.out);
+        run(&declared, &["plan"], 0);
+    });
+}
+
+/// Where the schema is missing that an extension would be created in, the rest of the database gets what it shall have, and the way out is told.
+#[test]
+fn an_extension_without_its_schema_keeps_nothing_else_from_being_done() {
+    each_quiet(
+        "an_extension_without_its_schema_keeps_nothing_else_from_being_done",
+        |cluster| {
+            cluster.sql("postgres", "CREATE DATABASE a");
+            cluster.sql("a", "DROP SCHEMA public");
+            let fields = json!({ "schemas": ["s"], "extensions": ["citext", { "name": "cube", "schema": "s" }] });
+            let program = Program::of(&declared(&[database("a", fields)]));
+            let run = program.run(cluster, Mode::Apply);
+            assert_eq!(run.status, Some(3), "{run}");
+            let blocked = run.of_kind("blocked");
+            assert!(
+                blocked.len() == 1
+                    && blocked[0].starts_with("a: extension citext: ")
+                    && blocked[0].contains("nor is the schema public"),
+                "{run}"
+            );
+            assert_eq!(cluster.sql("a", WHERE), "cube s", "{run}");
+            settled(&program, cluster);
+            let fields = json!({ "schemas": ["s"], "extensions": [{ "name": "citext", "schema": "s" }, { "name": "cube", "schema": "s" }] });
+            let program = Program::of(&declared(&[database("a", fields)]));
+            program.apply(cluster);
+            settled(&program, cluster);
+        },
+    );
+}
+
+/// docs/server.md, "When a name or an owner changes": what gets its new name by hand first is what is declared then.
+#[test]
+fn what_is_renamed_by_hand_keeps_its_contents() {
+    each_quiet("what_is_renamed_by_hand_keeps_its_contents", |cluster| {
+        let fields = |user: &str| {
+            json!({ "user": user, "schemas": ["s"], "extraConfig": { "work_mem": "8MB" },
+                "access": [{ "role": user, "preset": "read-write" }] })
+        };
+        Program::of(&declared(&[database("old", fields("old"))])).apply(cluster);
+        cluster.sql("old", "SET ROLE old; CREATE TABLE s.t AS SELECT 1 AS a");
+        let program = Program::of(&declared(&[database("new", fields("new"))]));
+        // Without that it would be another one.
+        let changes = program.plan(cluster).changes();
+        assert!(
+            changes.contains(&"databases: CREATE DATABASE new OWNER new".to_owned()),
+            "{changes:?}"
+        );
+        cluster.sql(
+            "postgres",
+            "ALTER DATABASE old RENAME TO new; ALTER ROLE old RENAME TO new",
+        );
+        settled(&program, cluster);
+        program.apply(cluster);
+        settled(&program, cluster);
+        assert_eq!(cluster.sql("new", "SET ROLE new; SELECT a FROM s.t"), "1");
+    });
+}
+
+/// The same, for what no test comes by: nothing is made large or small by the letters of the database.
+#[test]
+fn no_letter_is_changed_by_the_language_of_the_database() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+    let mut calls = 0;
+    for entry in ["provision", "removal"] {
+        for file in std::fs::read_dir(format!("{folder}/{entry}")).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_none_or(|it| it != "sql") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for (at, name) in ["lower(", "upper("]
+                .iter()
+                .flat_map(|name| text.match_indices(name))
+            {
+                let rest = &text[at + name.len()..];
+                let mut depth = 1;
+                let end = rest.find(|c| {
+                    depth += i32::from(c == '(') - i32::from(c == ')');
+                    depth == 0
+                });
+                let argument = &rest[..end.unwrap()];
+                assert!(
+                    argument.ends_with("COLLATE \"C\""),
+                    "{}: {name}{argument})",
+                    path.display()
+                );
+                calls += 1;
+            }
+        }
+    }
+    assert!(calls > 20);
 }
 
 /// Only a routine is named with its arguments.

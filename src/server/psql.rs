@@ -110,6 +110,8 @@ impl Psql {
         }
         command
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            // What failed is known by psql's words, as they are in the locale C.
+            .env("LC_ALL", "C")
             .env("PGCLIENTENCODING", "UTF8");
         command
     }

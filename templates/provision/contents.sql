@@ -12,8 +12,8 @@ DECLARE
   keep_public CONSTANT boolean := coalesce(desired->>'public' = 'keep', false);
   undeclared CONSTANT text := CASE WHEN exact THEN 'change' ELSE 'found' END;
   with_columns CONSTANT boolean := desired->'grants' @> '[{"kind": "column"}]';
-  -- Schemas whose owner changes first, with the new one: their privileges are looked at as they are then.
-  handed_on jsonb := '{}';
+  -- Schemas whose owner changes first.
+  handed_on text[] := '{}';
   with_large_objects CONSTANT boolean := desired->'grants' @> '[{"kind": "largeObject"}]';
   found jsonb;
   differing jsonb;
@@ -90,10 +90,9 @@ BEGIN
       WHERE nspowner IS DISTINCT FROM to_regrole(quote_ident(item->>'owner'))::oid AND nspname IS NOT NULL
     ) AS steps_of(step);
     steps := steps || found;
-    handed_on := coalesce((
-      SELECT jsonb_object_agg(name, owner)
-      FROM pg_namespace JOIN jsonb_to_recordset(desired->'schemas') AS item(name text, owner text) ON name = nspname
-      WHERE pg_get_userbyid(nspowner) <> owner), '{}');
+    handed_on := ARRAY(
+      SELECT nspname::text FROM pg_namespace JOIN jsonb_to_recordset(desired->'schemas') AS item(name text, owner text) ON name = nspname
+      WHERE pg_get_userbyid(nspowner) <> owner);
   END IF;
 
   -- Extensions. They belong to whoever runs this, as the server decides when it creates them.
@@ -107,7 +106,7 @@ BEGIN
     CROSS JOIN LATERAL (VALUES (format('extension %I', declared.name))) AS words(object)
     CROSS JOIN LATERAL (
       SELECT jsonb_build_object(
-        'kind', 'change',
+        'kind', CASE WHEN place.is_there THEN 'change' ELSE 'blocked' END,
         'object', object,
         'sql', concat(
           CASE WHEN leads THEN 'SET LOCAL search_path TO public; ' END,
@@ -116,7 +115,9 @@ BEGIN
           ' VERSION ' || quote_literal(declared.version),
           CASE WHEN declared."cascade" THEN ' CASCADE' END,
           CASE WHEN leads THEN '; SET LOCAL search_path TO pg_catalog' END),
-        'why', 'declared, and not there')
+        'why', CASE WHEN place.is_there THEN 'declared, and not there'
+          ELSE format('declared, and not there; nor is the schema %I, which it would be created in: declare its `schema`, and that'
+            ' schema among the `schemas`', place.name) END)
       -- Without a declared schema it is public, where a client would have created it, unless the extension itself says which; all
       -- files of the host are read for that.
       FROM (SELECT declared.schema IS NULL AND EXISTS (
@@ -125,6 +126,15 @@ BEGIN
           AND installable.version = coalesce(declared.version, available.default_version))) AS own(is_fixed)
       -- What it requires is not told where to go then.
       CROSS JOIN LATERAL (VALUES (is_fixed AND coalesce(declared."cascade", false))) AS way(leads)
+      CROSS JOIN LATERAL (
+        SELECT coalesce(declared.schema, 'public') AS name,
+          -- A hook that comes first may make it.
+          is_fixed OR coalesce(desired->'before' <> '[]', false) OR pristine AND coalesce(declared.schema, 'public') = 'public'
+            OR EXISTS (
+              SELECT FROM pg_namespace AS there
+              WHERE there.nspname = coalesce(declared.schema, 'public') AND (NOT pristine OR there.oid < user_made))
+            OR desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', coalesce(declared.schema, 'public'))) AS is_there
+      ) AS place
       WHERE extname IS NULL AND available.name IS NOT NULL
       UNION ALL
       SELECT jsonb_build_object(
@@ -293,11 +303,9 @@ BEGIN
     WHERE nspname = 'public' AND pg_get_userbyid(nspowner) NOT IN ('pg_database_owner', desired->>'owner')
     UNION ALL
     -- Who is declared as the owner of a schema can use it: an owner's rights can be taken away, too.
-    SELECT 0, 'schema', 'n', '', nspname, NULL, '', item->>'owner', owner, NULL, false, NULL, 1
+    SELECT 0, 'schema', 'n', '', namespace.name, NULL, '', item->>'owner', nspowner, NULL, false, NULL, 1
     FROM jsonb_array_elements(desired->'schemas') AS item
-    CROSS JOIN LATERAL (VALUES (to_regrole(quote_ident(item->>'owner'))::oid)) AS owners(owner)
-    JOIN pg_namespace ON nspname = item->>'name'
-    WHERE owner IS NOT NULL
+    JOIN namespace ON namespace.name = item->>'name' AND future_owner IS NULL AND pg_get_userbyid(nspowner) = item->>'owner'
   ),
   named AS MATERIALIZED (
     SELECT DISTINCT class, schema, name FROM declared WHERE name IS NOT NULL
@@ -306,20 +314,26 @@ BEGIN
     SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
   ),
   namespace AS MATERIALIZED (
-    SELECT oid, nspname::text AS name, coalesce(next_owner, nspowner) AS nspowner,
-      -- What the server makes of the list when the owner changes (aclnewowner in its acl.c).
-      CASE WHEN next_owner IS NULL THEN nspacl WHEN nspacl IS NOT NULL THEN coalesce((
-        SELECT array_agg(makeaclitem(receiver, giver, privilege, is_grantable))
-        FROM (
-          SELECT coalesce(nullif(grantee, nspowner), next_owner), coalesce(nullif(grantor, nspowner), next_owner), privilege_type,
-            bool_or(is_grantable)
-          FROM aclexplode(nspacl)
-          GROUP BY 1, 2, 3
-        ) AS entry(receiver, giver, privilege, is_grantable)), '{}') END AS nspacl,
-      CASE WHEN next_owner IS NULL THEN handed_on->>nspname END AS future_owner
+    -- As they are once they have the owner that they get first: what the one before gave and had is the new one's then.
+    SELECT pg_namespace.oid, nspname::text AS name, coalesce(heir.role, nspowner) AS nspowner,
+      CASE WHEN heir.role IS NULL OR nspacl IS NULL THEN nspacl ELSE coalesce(inherited.acl, nspacl) END AS nspacl,
+      CASE heir.role WHEN 4294967295 THEN heir.name END AS future_owner
     FROM pg_namespace
-    CROSS JOIN LATERAL (VALUES (to_regrole(quote_ident(handed_on->>nspname))::oid)) AS owners(next_owner)
-    WHERE nspname NOT LIKE 'pg\_toast%' AND nspname NOT LIKE 'pg\_temp%' AND oid < end_of_objects
+    LEFT JOIN (
+      SELECT item.name, item.owner, coalesce(to_regrole(quote_ident(item.owner))::oid, 4294967295)
+      FROM jsonb_to_recordset(desired->'schemas') AS item(name text, owner text)
+      WHERE item.name = ANY (handed_on)
+    ) AS heir(schema, name, role) ON heir.schema = nspname
+    LEFT JOIN LATERAL (
+      SELECT array_agg(makeaclitem(entry.grantee, entry.grantor, entry.privilege, entry.grantable))
+      FROM (
+        SELECT CASE given.grantee WHEN nspowner THEN heir.role ELSE given.grantee END,
+          CASE given.grantor WHEN nspowner THEN heir.role ELSE given.grantor END, given.privilege_type, bool_or(given.is_grantable)
+        FROM aclexplode(nspacl) AS given
+        GROUP BY 1, 2, 3
+      ) AS entry(grantee, grantor, privilege, grantable)
+    ) AS inherited(acl) ON heir.role IS NOT NULL
+    WHERE nspname NOT LIKE 'pg\_toast%' AND nspname NOT LIKE 'pg\_temp%' AND pg_namespace.oid < end_of_objects
   ),
   object AS (
     SELECT CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS class, ''::text AS signature, false AS is_procedure, false AS is_domain,
@@ -492,7 +506,7 @@ BEGIN
           FROM jsonb_array_elements_text(arguments) WITH ORDINALITY AS types(type, nr)) || ')' END),
       'why', 'privileges on it are declared, and it is not there: a later run grants them') AS step
     FROM declared
-    CROSS JOIN LATERAL (VALUES (lower(regexp_replace(kind, '([A-Z])', ' \1', 'g')))) AS kinds(words)
+    CROSS JOIN LATERAL (VALUES (lower(regexp_replace(kind, '([A-Z])', ' \1', 'g') COLLATE "C"))) AS kinds(words)
     WHERE item > 0 AND CASE level
       WHEN 0 THEN schema NOT IN (SELECT name FROM namespace)
         AND NOT desired->'schemas' @> jsonb_build_array(jsonb_build_object('name', schema))
@@ -699,7 +713,7 @@ BEGIN
           action = 'GRANT', rank, objects, grantee, privileges) AS nr,
         jsonb_build_object(
           'kind', CASE WHEN way = 'none' AND step_kind = 'change' THEN 'blocked' ELSE step_kind END,
-          'object', concat(lower(word), ' ', first, ' and ' || nullif(more, 0) || ' more', ' (' || columns || ')'),
+          'object', concat(lower(word COLLATE "C"), ' ', first, ' and ' || nullif(more, 0) || ' more', ' (' || columns || ')'),
           'sql', CASE
             WHEN way IN ('option', 'right') THEN
               concat('GRANT ', privileges, ' ON ', word, ' ', objects, ' TO ', giver, E' WITH GRANT OPTION;\n',
@@ -720,7 +734,7 @@ BEGIN
       CROSS JOIN LATERAL (VALUES (
         quote_ident(pg_get_userbyid(grantor)),
         -- By a schema that it owns, and that goes to another owner first, it does not.
-        schema = '' OR has_schema_privilege(grantor, nullif(schema, ''), 'USAGE') AND NOT (handed_on ? schema
+        schema = '' OR has_schema_privilege(grantor, nullif(schema, ''), 'USAGE') AND NOT (schema = ANY (handed_on)
           AND (SELECT pg_has_role(lists.grantor, nspowner, 'USAGE') AND (lists.grantor = nspowner OR NOT EXISTS (
               SELECT FROM aclexplode(nspacl) AS entry WHERE entry.grantee = lists.grantor AND entry.privilege_type = 'USAGE'))
             FROM pg_namespace WHERE nspname = lists.schema)),

@@ -32,7 +32,7 @@ BEGIN
       OR have.datctype <> want.ctype
       OR num_nonnulls(want."localeProvider", want."icuLocale", want."icuRules", want."builtinLocale") > 0
         AND NOT to_jsonb(have) @> jsonb_strip_nulls(jsonb_build_object(
-          'datlocprovider', left(lower(want."localeProvider"), 1),
+          'datlocprovider', left(lower(want."localeProvider" COLLATE "C"), 1),
           CASE WHEN version < 170000 THEN 'daticulocale' ELSE 'datlocale' END, coalesce(want."icuLocale", want."builtinLocale"),
           'daticurules', want."icuRules"))
       OR (SELECT place.spcname FROM pg_tablespace AS place WHERE place.oid = have.dattablespace) <> want.tablespace
@@ -73,7 +73,7 @@ BEGIN
                 SELECT string_agg(CASE WHEN given.names THEN quote_ident(part.value) ELSE part.value END, ', ' ORDER BY part.nr)
                 FROM jsonb_array_elements_text(given."values") WITH ORDINALITY AS part(value, nr))
               ELSE given."values" ->> 0 END))
-            || format('dbgen.managed=%s', string_agg(lower(given.parameter), ', ')))
+            || format('dbgen.managed=%s', string_agg(lower(given.parameter COLLATE "C"), ', ')))
         FROM jsonb_to_recordset(want.settings) AS given(parameter text, "values" jsonb, names boolean)
       ))), '{}')
   INTO absent, undeclared, differing, granted, configured
@@ -88,9 +88,9 @@ BEGIN
   IF absent IS NOT NULL THEN
     WITH RECURSIVE missing AS MATERIALIZED (
       SELECT want.*, concat_ws('; ',
-        CASE WHEN lower(want.provider) = 'icu' AND version < 150000
+        CASE WHEN lower(want.provider COLLATE "C") = 'icu' AND version < 150000
           THEN 'a database with the locale provider icu needs PostgreSQL 15' END,
-        CASE WHEN lower(want.provider) = 'builtin' AND version < 170000
+        CASE WHEN lower(want.provider COLLATE "C") = 'builtin' AND version < 170000
           THEN 'the locale provider builtin needs PostgreSQL 17' END,
         CASE WHEN want.icu_rules IS NOT NULL AND version < 160000
           THEN 'ICU rules of a database need PostgreSQL 16' END,
@@ -132,7 +132,7 @@ BEGIN
                 missing.icu_rules, missing.builtin_locale) > 0 THEN 'TEMPLATE template0' END,
             CASE WHEN missing.encoding IS NOT NULL THEN format('ENCODING %L', missing.encoding) END,
             CASE WHEN missing.provider IS NOT NULL AND version >= 150000
-              THEN format('LOCALE_PROVIDER %I', lower(missing.provider)) END,
+              THEN format('LOCALE_PROVIDER %I', lower(missing.provider COLLATE "C")) END,
             -- LOCALE would say ICU's locale too, where the cluster's provider is icu.
             CASE WHEN missing.lc_collate IS NOT NULL THEN format('LC_COLLATE %L', missing.lc_collate) END,
             CASE WHEN missing.lc_ctype IS NOT NULL THEN format('LC_CTYPE %L', missing.lc_ctype) END,
@@ -310,7 +310,7 @@ BEGIN
         10, pg_get_userbyid(10), exact, 'found', want.grants, have.acl::aclitem[]
       FROM jsonb_to_recordset(parameter_acls) AS have(name text, acl text)
       FULL JOIN (
-        SELECT lower(declared.item ->> 'name'), jsonb_agg(declared.item)
+        SELECT lower((declared.item ->> 'name') COLLATE "C"), jsonb_agg(declared.item)
         FROM jsonb_array_elements(desired -> 'parameters') AS declared(item)
         WHERE version >= 150000
         GROUP BY 1
@@ -357,8 +357,8 @@ BEGIN
       CROSS JOIN LATERAL unnest(coalesce(given.privileges, CASE target.class
         WHEN 'd' THEN '{CREATE,CONNECT,TEMPORARY}' WHEN 't' THEN '{CREATE}' ELSE '{SET,ALTER SYSTEM}' END::text[])) AS listed(privilege)
       CROSS JOIN LATERAL (
-        SELECT CASE WHEN upper(listed.privilege) = 'TEMP' THEN 'TEMPORARY'
-          WHEN upper(listed.privilege) IN ('CREATE', 'CONNECT', 'TEMPORARY', 'SET', 'ALTER SYSTEM') THEN upper(listed.privilege)
+        SELECT CASE WHEN upper(listed.privilege COLLATE "C") = 'TEMP' THEN 'TEMPORARY'
+          WHEN upper(listed.privilege COLLATE "C") IN ('CREATE', 'CONNECT', 'TEMPORARY', 'SET', 'ALTER SYSTEM') THEN upper(listed.privilege COLLATE "C")
           ELSE quote_ident(listed.privilege) END
       ) AS privilege(canonical)
       GROUP BY 1, 2, 3, 4, 5
@@ -420,7 +420,7 @@ BEGIN
     SELECT jsonb_agg(
         jsonb_strip_nulls(jsonb_build_object(
           'kind', CASE WHEN step.way = 'none' AND step.kind = 'change' THEN 'blocked' ELSE step.kind END,
-          'object', format('%s %s', lower(step.noun), step.name),
+          'object', format('%s %s', lower(step.noun COLLATE "C"), step.name),
           'sql', CASE
             WHEN step.way = 'none' THEN NULL
             WHEN step.rank = 5 THEN format('GRANT %s ON %s %s TO %s%s', step.privileges, step.noun, step.name, step.receiver,
@@ -455,7 +455,7 @@ BEGIN
       LEFT JOIN pg_database AS have ON have.datname = want.name
       WHERE want.name = ANY (configured) AND want.name <> ALL (skipped)
     ), need AS MATERIALIZED (
-      SELECT scope.nr, scope.role, lower(given.parameter) AS key, given.parameter, written.literals, written.stored
+      SELECT scope.nr, scope.role, lower(given.parameter COLLATE "C") AS key, given.parameter, written.literals, written.stored
       FROM (
         SELECT want.nr, '' AS role, want.settings
         FROM want
@@ -473,13 +473,13 @@ BEGIN
       ) AS written(literals, stored)
     ), had AS MATERIALIZED (
       SELECT want.nr, CASE kept.setrole WHEN 0 THEN '' ELSE pg_get_userbyid(kept.setrole)::text END AS role,
-        lower(split_part(kept_entry.pair, '=', 1)) AS key, split_part(kept_entry.pair, '=', 1) AS parameter,
+        lower(split_part(kept_entry.pair, '=', 1) COLLATE "C") AS key, split_part(kept_entry.pair, '=', 1) AS parameter,
         substr(kept_entry.pair, strpos(kept_entry.pair, '=') + 1) AS stored
       FROM pg_db_role_setting AS kept
       JOIN want ON want.oid = kept.setdatabase
       CROSS JOIN LATERAL unnest(kept.setconfig) AS kept_entry(pair)
     ), managed AS (
-      SELECT had.nr, had.role, had.stored, string_to_array(replace(lower(had.stored), ' ', ''), ',') AS keys
+      SELECT had.nr, had.role, had.stored, string_to_array(replace(lower(had.stored COLLATE "C"), ' ', ''), ',') AS keys
       FROM had
       WHERE had.key = 'dbgen.managed'
     ), difference AS (

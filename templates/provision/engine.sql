@@ -31,6 +31,7 @@ DECLARE
   message text;
   detail text;
   hint text;
+  context text;
 BEGIN
   LOOP
     attempts := attempts + 1;
@@ -75,7 +76,8 @@ BEGIN
       EXIT;
     EXCEPTION WHEN OTHERS THEN
       -- Everything since the inner BEGIN is undone.
-      GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+      GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT,
+        context = PG_EXCEPTION_CONTEXT;
       retries := retries + 1;
       IF retries < 5 AND (sqlstate IN ('40001', '40P01') OR sqlstate = 'XX000' AND message LIKE 'tuple concurrently %') THEN
         PERFORM pg_sleep(0.05 * retries);
@@ -88,6 +90,8 @@ BEGIN
         'of', step->>'of',
         'sql', step->>'sql',
         'why', concat_ws('; ', message, nullif(detail, ''), nullif(hint, ''),
+          -- The function that the statement has called, an event trigger's above all: its line stands before the statement's.
+          substring(left(context, greatest(strpos(context, step->>'sql') - 1, 0)) from E'([^\\n]+)\\n[^\\n]*$'),
           substring(step->>'why' from '^its condition does not hold: .*')),
         'sqlstate', sqlstate));
       part := coalesce(step->>'of', step->>'object');

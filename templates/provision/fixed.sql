@@ -13,7 +13,7 @@ FROM (VALUES
 WHERE given.wanted IS NOT NULL AND given.wanted IS DISTINCT FROM given.found
   AND CASE given.attribute
     WHEN 'ENCODING' THEN pg_char_to_encoding(given.wanted) <> have.encoding
-    WHEN 'LOCALE_PROVIDER' THEN lower(given.wanted) <> given.found
+    WHEN 'LOCALE_PROVIDER' THEN lower(given.wanted COLLATE "C") <> given.found
     WHEN 'BUILTIN_LOCALE' THEN given.found IS NULL OR replace(given.wanted, 'C.UTF8', 'C.UTF-8') <> replace(given.found, 'C.UTF8', 'C.UTF-8')
     WHEN 'ICU_RULES' THEN true
     WHEN 'ICU_LOCALE' THEN given.found IS NULL OR (
@@ -21,7 +21,7 @@ WHERE given.wanted IS NOT NULL AND given.wanted IS DISTINCT FROM given.found
       SELECT count(DISTINCT tag.canonical)
       FROM (VALUES (given.wanted), (given.found)) AS raw(locale)
       CROSS JOIN LATERAL (
-        SELECT replace(regexp_replace(regexp_replace(lower(raw.locale), '[.][^@]*', ''), '^(c|posix|en[-_]us[-_]posix)$',
+        SELECT replace(regexp_replace(regexp_replace(lower(raw.locale COLLATE "C"), '[.][^@]*', ''), '^(c|posix|en[-_]us[-_]posix)$',
           'en-us-u-va-posix'), '_', '-')
       ) AS plain(locale)
       CROSS JOIN LATERAL (
@@ -73,6 +73,6 @@ WHERE given.wanted IS NOT NULL AND given.wanted IS DISTINCT FROM given.found
       CROSS JOIN LATERAL regexp_matches(raw.locale, '^([^.@]*)(?:[.]([^@]*))?(?:@(.*))?$') AS part
       CROSS JOIN LATERAL (
         SELECT CASE WHEN raw.locale IN ('C', 'POSIX') THEN 'C'
-          ELSE format('%s.%s@%s', part[1], lower(regexp_replace(part[2], '[^[:alnum:]]', '', 'g')), part[3]) END
+          ELSE format('%s.%s@%s', part[1], lower(regexp_replace(part[2], '[^[:alnum:]]', '', 'g') COLLATE "C"), part[3]) END
       ) AS spelt(canonical)) > 1
   END

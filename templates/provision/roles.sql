@@ -14,6 +14,8 @@ DECLARE
   comments jsonb[] := '{}';
   revokes jsonb[] := '{}';
   grants jsonb[] := '{}';
+  -- Memberships that are taken away first.
+  leaving text[] := '{}';
   obstacle text;
   inherits boolean;
   usable boolean;
@@ -88,10 +90,10 @@ BEGIN
         attribute.nr, difference.attributes->>attribute.name IS NOT NULL AS said,
         CASE coalesce(difference.attributes->>attribute.name, defaults->>attribute.name)
           WHEN 'true' THEN '' ELSE 'NO'
-        END || upper(attribute.name) AS wanted,
+        END || upper(attribute.name COLLATE "C") AS wanted,
         CASE difference.has->>attribute.name
           WHEN 'true' THEN '' WHEN 'false' THEN 'NO'
-        END || upper(attribute.name) AS found,
+        END || upper(attribute.name COLLATE "C") AS found,
         difference.own AND attribute.name IN ('login', 'superuser')
           AND difference.attributes->>attribute.name = 'false' AS needed
       FROM unnest('{login,superuser,createdb,createrole,inherit,replication,bypassrls}'::text[])
@@ -224,6 +226,26 @@ BEGIN
 
   steps := steps || to_jsonb(settings || comments);
 
+  -- Those stand in no way of one in the other direction.
+  IF exact THEN
+    leaving := ARRAY(
+      SELECT concat(link.roleid, ' ', link.member)
+      FROM pg_auth_members AS link
+      CROSS JOIN LATERAL (SELECT pg_get_userbyid(link.roleid)::text, pg_get_userbyid(link.member)::text, to_jsonb(link)) AS its(role, member, row)
+      WHERE link.member <> 10 AND its.member <> current_user
+        AND EXISTS (SELECT FROM jsonb_to_recordset(declared) AS known(name text) WHERE known.name IN (its.role, its.member))
+        AND NOT EXISTS (
+          SELECT FROM jsonb_to_recordset(declared) AS known(name text, memberships jsonb)
+          CROSS JOIN LATERAL jsonb_to_recordset(known.memberships) AS membership(role text)
+          WHERE known.name = its.member AND membership.role = its.role)
+      GROUP BY link.roleid, link.member
+      -- Each of them goes, as is told below.
+      HAVING NOT bool_or(
+        link.grantor = 10 AND its.row @> '{"admin_option": true, "inherit_option": false, "set_option": false}'
+        OR version >= 160000 AND (link.grantor = link.member OR link.admin_option AND EXISTS (
+          SELECT FROM pg_auth_members AS passed WHERE passed.roleid = link.roleid AND passed.grantor = link.member))));
+  END IF;
+
   -- From 16 a membership can be granted several times, by several roles, each with options of its own. What counts is
   -- whether any of them gives an option. What CREATE ROLE gives to a creator by itself (granted by the server's own
   -- superuser, ADMIN and nothing else) is the server's.
@@ -328,7 +350,7 @@ BEGIN
         format(
           'declared %s for the membership in %I, which PostgreSQL has from 16; remove the option%s, '
             'or move to a newer server',
-          concat_ws(', ', 'INHERIT ' || upper(difference.inherit::text), 'SET ' || upper(difference."set"::text)),
+          concat_ws(', ', 'INHERIT ' || upper(difference.inherit::text COLLATE "C"), 'SET ' || upper(difference."set"::text COLLATE "C")),
           difference.role,
           CASE WHEN difference.inherit <> inherits THEN ', or declare it as an attribute of the role' ELSE '' END)
     END;
@@ -339,6 +361,7 @@ BEGIN
             SELECT pg_roles.oid FROM pg_roles WHERE pg_roles.rolname = difference.role
             UNION
             SELECT link.roleid FROM pg_auth_members AS link JOIN above ON link.member = above.roleid
+            WHERE concat(link.roleid, ' ', link.member) <> ALL (leaving)
           )
           SELECT FROM above JOIN pg_roles ON pg_roles.oid = above.roleid WHERE pg_roles.rolname = difference.member
         ) THEN
@@ -427,18 +450,18 @@ BEGIN
       WHEN only_unsaid THEN
         concat_ws(
           ', ',
-          'ADMIN ' || upper(difference.admin::text),
-          'INHERIT ' || upper(coalesce(difference.inherit, inherits)::text),
-          'SET ' || upper(coalesce(difference."set", true)::text))
+          'ADMIN ' || upper(difference.admin::text COLLATE "C"),
+          'INHERIT ' || upper(coalesce(difference.inherit, inherits)::text COLLATE "C"),
+          'SET ' || upper(coalesce(difference."set", true)::text COLLATE "C"))
       WHEN version >= 160000 THEN
         concat_ws(
           ', ',
-          'ADMIN ' || upper(difference.admin::text),
+          'ADMIN ' || upper(difference.admin::text COLLATE "C"),
           'INHERIT ' || upper(coalesce(
             difference.inherit,
-            CASE WHEN difference.roleid IS NOT NULL AND NOT usable AND inherits THEN true END)::text),
+            CASE WHEN difference.roleid IS NOT NULL AND NOT usable AND inherits THEN true END)::text COLLATE "C"),
           'SET ' || upper(coalesce(
-            difference."set", CASE WHEN difference.roleid IS NOT NULL AND NOT usable THEN true END)::text))
+            difference."set", CASE WHEN difference.roleid IS NOT NULL AND NOT usable THEN true END)::text COLLATE "C"))
       WHEN difference.admin THEN 'ADMIN OPTION'
       ELSE ''
     END;
@@ -451,9 +474,9 @@ BEGIN
         ELSE 'the membership is '
           || concat_ws(
             ', ',
-            'ADMIN ' || upper(difference.any_admin::text),
-            CASE WHEN version >= 160000 THEN 'INHERIT ' || upper(difference.any_inherit::text) END,
-            CASE WHEN version >= 160000 THEN 'SET ' || upper(difference.any_set::text) END)
+            'ADMIN ' || upper(difference.any_admin::text COLLATE "C"),
+            CASE WHEN version >= 160000 THEN 'INHERIT ' || upper(difference.any_inherit::text COLLATE "C") END,
+            CASE WHEN version >= 160000 THEN 'SET ' || upper(difference.any_set::text COLLATE "C") END)
       END));
   END LOOP;
   steps := steps || to_jsonb(revokes || grants);
