@@ -52,7 +52,9 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     });
     let coverage = Coverage::new(rules.iter().map(|(rule, _)| rule));
     for (at, (rule, span)) in rules.iter().enumerate() {
-        if let Some(by) = coverage.covering(at) {
+        // A rule without databases or users needs nobody to be hidden: another finding tells of it.
+        let covering = coverage.covering(at).filter(|by| !by.is_empty());
+        if let Some(by) = covering {
             let covering: Vec<&(Rule, Span)> = by.iter().filter_map(|at| rules.get(*at)).collect();
             findings.push(finding(rule, *span, &covering, version));
         }
