@@ -76,6 +76,68 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #[test]
+    fn a_search_finds_what_looking_at_every_rule_finds(
+        rules in proptest::collection::vec(support::hba::rule(16), 1..12),
+        maps in proptest::collection::vec(support::hba::ident(16, "app".into()), 0..6),
+        names in (proptest::sample::select(support::hba::HOSTILE), proptest::sample::select(support::hba::HOSTILE)),
+        member in any::<bool>(), tls in any::<bool>(), replication in any::<bool>(), from in 0..3_usize,
+    ) {
+        let ip = LOCALHOST.get(from).map(|ip| ip.parse().unwrap());
+        let client = ip.map_or(Client::Local, |ip| Client::Tcp { ip, tls, gss: false });
+        let (database, user) = names;
+        for user in [user, database] {
+            let login = Login { replication, member_of: &|_| member, system_user: Some("app"), ..login(client, database, user) };
+            prop_assert_eq!(Search::new(&rules, &maps, client).simulate(&login), simulate(&rules, &maps, &login));
+        }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_logins_and_rules_are_judged_without_comparing_all_with_all() {
+    let line = |at: usize| {
+        let (second, third) = (at / 256 % 256, at % 256);
+        format!(
+            "local d{at} u{at} peer map=m\nhost d u{at} 127.0.0.1/32 reject\nhost d{at} u 127.0.0.1/32 reject\n\
+             host d u 10.{second}.{third}.0/24 reject\nhost /^x{at} all 192.168.0.0/16 reject\n"
+        )
+    };
+    let text: String = (0..100_000).map(line).collect();
+    let rules = rules(&text);
+    let maps: String = (0..100_000).map(|at| format!("m s u{at}\n")).collect();
+    let (maps, errors) = parse_ident(&maps, 16, None);
+    assert_eq!(errors, []);
+    let search = Search::new(&rules, &maps, Client::Local);
+    for at in 0..100_000 {
+        let (database, user) = (format!("d{at}"), format!("u{at}"));
+        let login = Login {
+            system_user: Some("s"),
+            ..login(Client::Local, &database, &user)
+        };
+        assert_eq!(
+            search.simulate(&login).decision,
+            Decision::Matched {
+                rule: at * 5,
+                method: Method::Peer,
+                ident: Some(IdentDecision::Map(at))
+            }
+        );
+    }
+    let facts = lint(&rules, 16, PasswordEncryption::ScramSha256);
+    let count = |wanted: fn(&Fact) -> bool| facts.iter().filter(|fact| wanted(fact)).count();
+    assert_eq!(
+        count(|fact| matches!(fact, Fact::OnlyIpv4Loopback { .. })),
+        200_000
+    );
+    // The second octet begins again.
+    assert_eq!(
+        count(|fact| matches!(fact, Fact::Unreachable { .. })),
+        100_000 - 65_536
+    );
+}
+
 fn login<'a>(client: Client, database: &'a str, user: &'a str) -> Login<'a> {
     Login {
         client,

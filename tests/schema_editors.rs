@@ -222,6 +222,58 @@ fn a_validator_takes_what_dbgen_takes_and_refuses_what_is_wrong_in_structure() {
     );
 }
 
+#[test]
+fn a_whole_float_is_an_integer_to_the_schema_and_to_dbgen_in_no_format() {
+    let test = "a_whole_float_is_an_integer_to_the_schema_and_to_dbgen_in_no_format";
+    let folder = with_schemas();
+    let fields = [("port", "5432.0"), ("connectionLimit", "2.0")];
+    let (mut json, mut toml, mut nix) = (String::new(), String::new(), String::new());
+    for (name, number) in fields {
+        json += &format!(", \"{name}\": {number}");
+        toml += &format!("{name} = {number}\n");
+        nix += &format!("{name} = {number}; ");
+    }
+    let json = format!(
+        "{{ \"databases\": [{{ \"type\": \"postgresql\", \"name\": \"a\", \"user\": \"a\"{json} }}] }}"
+    );
+    let texts = [
+        ("a.json", json.clone()),
+        (
+            "a.toml",
+            format!("[[databases]]\ntype = \"postgresql\"\nname = \"a\"\nuser = \"a\"\n{toml}"),
+        ),
+        (
+            "a.nix",
+            format!(
+                "{{ databases = [ {{ type = \"postgresql\"; name = \"a\"; user = \"a\"; {nix} }} ]; }}"
+            ),
+        ),
+    ];
+    for (name, text) in texts {
+        folder.write(name, &text);
+        let seen = folder.run(&["check", "--output-format", "json", name]);
+        let seen: Value = serde_json::from_str(&seen.out).unwrap();
+        let told = seen["findings"].as_array().unwrap().iter();
+        let told: Vec<_> = told
+            .map(|finding| (finding["code"].as_str(), finding["help"].as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (Some("wrong-type"), Some("write `5432`")),
+                (Some("wrong-type"), Some("write `2`")),
+            ],
+            "{name}"
+        );
+    }
+    if !has_validator(&folder, test) {
+        return;
+    }
+    let document: Value = serde_json::from_str(&json).unwrap();
+    let verdicts = verdicts(&folder, vec![json!(["dbgen.schema.json", document])]);
+    assert_eq!(verdicts, [Vec::<String>::new()]);
+}
+
 /// Anything at all. No float is whole: of `5432.0` a schema says that it is an integer.
 fn any_value() -> BoxedStrategy<Value> {
     let text = select(&["", "a", "/a", "main", "restart", "all"][..]);

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Catalog, Instance};
 use crate::postgres::hba::{
-    Client, DatabaseToken, Decision, IdentDecision, IdentMap, Login, Method, Outcome, Rule,
+    Client, DatabaseToken, Decision, IdentDecision, IdentMap, Login, Method, Outcome, Rule, Search,
     UserToken, simulate,
 };
 
@@ -170,6 +170,31 @@ impl Instance {
         let member_of = |group: &str| self.is_member(login.user, group);
         login.answer((rules, maps), route, false, &member_of)
     }
+
+    /// The same for many logins.
+    pub fn judge<'i>(&'i self, rules: &'i [Rule], maps: &'i [IdentMap]) -> Judge<'i> {
+        Judge {
+            instance: self,
+            routes: Route::ALL.map(|route| (route, Search::new(rules, maps, route.client(false)))),
+        }
+    }
+}
+
+/// A set of rules that is asked about many logins.
+pub struct Judge<'i> {
+    instance: &'i Instance,
+    routes: [(Route, Search<'i>); 3],
+}
+
+impl Judge<'_> {
+    /// As [`Instance::answer`], over every route.
+    pub fn answers(&self, login: &DeclaredLogin) -> [Answer; 3] {
+        let member_of = |group: &str| self.instance.is_member(login.user, group);
+        self.routes.each_ref().map(|(route, search)| {
+            let outcome = search.simulate(&login.over(*route, false, &member_of));
+            answer(*route, &outcome)
+        })
+    }
 }
 
 impl DeclaredLogin<'_> {
@@ -186,19 +211,24 @@ impl DeclaredLogin<'_> {
         tls: bool,
         member_of: &dyn Fn(&str) -> bool,
     ) -> Answer {
-        let simulated = simulate(
-            rules,
-            maps,
-            &Login {
-                client: route.client(tls),
-                database: self.database,
-                user: self.user,
-                member_of,
-                system_user: Some(self.system_user()),
-                replication: false,
-            },
-        );
+        let simulated = simulate(rules, maps, &self.over(route, tls, member_of));
         answer(route, &simulated)
+    }
+
+    fn over<'l>(
+        &'l self,
+        route: Route,
+        tls: bool,
+        member_of: &'l dyn Fn(&str) -> bool,
+    ) -> Login<'l> {
+        Login {
+            client: route.client(tls),
+            database: self.database,
+            user: self.user,
+            member_of,
+            system_user: Some(self.system_user()),
+            replication: false,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A name that looks like a keyword of pg_hba.conf.
 
+use std::collections::HashSet;
+
 use super::{Findings, Scope};
 use crate::declaration::{Text, Token, Tokens};
 use crate::diagnostic::{Diagnostic, phrase, rule};
@@ -28,18 +30,16 @@ rule! {
 
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
+    if scope.declarations.authentication().next().is_none() {
+        return;
+    }
+    let is_keyword = |name: &str| matches!(name, "all" | "sameuser" | "samerole" | "replication");
+    let databases = scope.declarations.databases();
+    let databases = databases.map(|(_, database)| &*database.name.value);
+    let declared: HashSet<&str> = databases.filter(|name| is_keyword(name)).collect();
     for rule in scope.declarations.authentication() {
         for name in names(&rule.databases) {
-            let keyword = matches!(
-                &*name.value,
-                "all" | "sameuser" | "samerole" | "replication"
-            );
-            if keyword
-                && !scope
-                    .declarations
-                    .databases()
-                    .any(|(_, database)| database.name.value == name.value)
-            {
+            if is_keyword(&name.value) && !declared.contains(&*name.value) {
                 findings.push(finding(
                     name,
                     "database",

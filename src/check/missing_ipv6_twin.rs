@@ -1,14 +1,13 @@
 //! A rule for one of the two loopback addresses.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
-use super::rule_index::RuleIndex;
 use super::{Findings, Scope};
 use crate::catalog::access::{self, address};
 use crate::declaration::Text;
 use crate::diagnostic::{Diagnostic, phrase, rule};
-use crate::postgres::Version;
-use crate::postgres::hba::{self, Address, Fact, PasswordEncryption, Rule};
+use crate::postgres::hba::{Address, Rule, Twins};
 use crate::source::Span;
 
 rule! {
@@ -68,22 +67,17 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     if of_one_family.is_empty() {
         return;
     }
-    let version = scope.version().unwrap_or(Version::NEWEST).major();
     let rules = access::rules(scope);
-    let index = RuleIndex::new(&rules);
+    let twins = Twins::new(rules.iter().map(|(rule, _)| rule));
     let by_place: HashMap<Span, &Rule> = rules.iter().map(|(rule, place)| (*place, rule)).collect();
     for (span, text) in of_one_family {
         // A rule that another place declares too has that place.
         let Some(rule) = by_place.get(&span).copied() else {
             continue;
         };
-        let near = index.sharing_database(rule, is_twin_like);
-        let list: Vec<Rule> = [rule].into_iter().chain(near).cloned().collect();
-        let facts = hba::lint(&list, version, PasswordEncryption::ScramSha256);
-        let twin = facts.into_iter().find_map(|fact| match fact {
-            Fact::OnlyIpv4Loopback { rule: 0 } => Some(("::1", "127.0.0.1")),
-            Fact::OnlyIpv6Loopback { rule: 0 } => Some(("127.0.0.1", "::1")),
-            _ => None,
+        let twin = twins.missing(rule).map(|missing| match missing {
+            IpAddr::V6(_) => ("::1", "127.0.0.1"),
+            IpAddr::V4(_) => ("127.0.0.1", "::1"),
         });
         if let Some((missing, there)) = twin {
             findings.push(finding(scope, text, missing, there));
@@ -108,14 +102,6 @@ fn addresses<'d>(scope: &Scope<'d>) -> impl Iterator<Item = (Span, &'d Text)> {
 fn is_loopback(text: &Text) -> bool {
     let addresses = address::read(&text.value).unwrap_or_default();
     matches!(addresses.as_slice(), [Address::Net { ip, .. }] if ip.is_loopback())
-}
-
-fn is_twin_like(rule: &Rule) -> bool {
-    match &rule.address {
-        Some(Address::Net { ip, prefix }) => ip.is_loopback() || *prefix == 0,
-        Some(_) => true,
-        None => false,
-    }
 }
 
 fn finding(scope: &Scope, text: &Text, missing: &str, there: &str) -> Diagnostic {

@@ -1,5 +1,7 @@
 //! An extension whose library is not loaded when the server starts.
 
+use std::collections::HashSet;
+
 use super::{Findings, Scope, unread};
 use crate::declaration::{Extension, Preload};
 use crate::diagnostic::{Diagnostic, phrase, rule};
@@ -31,13 +33,9 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         return;
     }
     let declarations = scope.declarations;
-    let of_server = |library: &str| {
-        declarations
-            .instances
-            .iter()
-            .flat_map(|instance| &instance.preload_libraries)
-            .any(|name| &*name.value == library)
-    };
+    let libraries = declarations.instances.iter();
+    let libraries = libraries.flat_map(|instance| &instance.preload_libraries);
+    let of_server: HashSet<&str> = libraries.map(|name| &*name.value).collect();
     for (_, database) in declarations.databases() {
         for declared in &database.extensions {
             let Some(needed) =
@@ -45,7 +43,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             else {
                 continue;
             };
-            if needed.required && !of_server(needed.library) {
+            if needed.required && !of_server.contains(needed.library) {
                 findings.extend(finding(declared, needed.library));
             }
         }

@@ -69,7 +69,6 @@ pub mod reserved_database;
 pub mod reserved_role;
 pub mod reserved_schema;
 pub mod reserved_tablespace;
-pub mod rule_index;
 mod scope;
 pub mod secret_in_store;
 pub mod slash_name;

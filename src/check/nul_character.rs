@@ -39,16 +39,16 @@ pub fn without_others(findings: &mut Findings) {
     if !findings.iter().any(is_nul) {
         return;
     }
-    let others: Vec<Span> = findings
-        .iter()
-        .filter(|finding| !is_nul(finding))
-        .map(|finding| finding.primary.span)
-        .collect();
+    let others = findings.iter().filter(|finding| !is_nul(finding));
+    let mut others: Vec<Span> = others.map(|finding| finding.primary.span).collect();
+    others.sort_unstable();
     findings.retain(|finding| {
         let place = finding.primary.span;
-        let within = |other: &Span| {
-            other.file == place.file && place.start <= other.start && other.end <= place.end
-        };
-        !is_nul(finding) || !others.iter().any(within)
+        let first =
+            others.partition_point(|other| (other.file, other.start) < (place.file, place.start));
+        let near = others.get(first..).unwrap_or_default().iter();
+        let mut near =
+            near.take_while(|other| other.file == place.file && other.start <= place.end);
+        !is_nul(finding) || !near.any(|other| other.end <= place.end)
     });
 }

@@ -1,7 +1,9 @@
 //! An owner that may do nothing in schema public.
 
+use std::collections::HashMap;
+
 use super::{Findings, Scope, target};
-use crate::declaration::{Attribute, Database, Role};
+use crate::declaration::{Attribute, Database, Role, Text};
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::privilege::ObjectKind;
 use crate::source::Span;
@@ -50,11 +52,24 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         return;
     }
     let roles = scope.declarations.roles();
-    for (role, span) in roles.filter_map(|(_, role)| Some((role, no_inherit(role)?))) {
+    let mut roles = roles
+        .filter_map(|(_, role)| Some((role, no_inherit(role)?)))
+        .peekable();
+    if roles.peek().is_none() {
+        return;
+    }
+    let mut owned: HashMap<&str, Vec<(&Text, &Database)>> = HashMap::new();
+    for (_, database) in scope.declarations.databases() {
+        let owner = database.owner.as_ref().unwrap_or(&database.user);
+        owned
+            .entry(&owner.value)
+            .or_default()
+            .push((owner, database));
+    }
+    for (role, span) in roles {
         let name = &*role.name.value;
-        for (_, database) in scope.declarations.databases() {
-            let owner = database.owner.as_ref().unwrap_or(&database.user);
-            if *owner.value != *name || is_granted(database, name) {
+        for (owner, database) in owned.get(name).into_iter().flatten() {
+            if is_granted(database, name) {
                 continue;
             }
             let message = format!(

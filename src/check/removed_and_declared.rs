@@ -38,15 +38,17 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     if scope.declarations.removed().next().is_none() {
         return;
     }
+    let databases = databases(scope);
     let removed = scope.declarations.removed();
     for name in removed.flat_map(|removed| &removed.databases) {
-        if let Some(other) = databases(scope).get(&*name.value) {
+        if let Some(other) = databases.get(&*name.value) {
             findings.push(finding("database", name, *other));
         }
     }
+    let roles = roles(scope);
     let removed = scope.declarations.removed();
     for name in removed.flat_map(|removed| &removed.roles) {
-        if let Some(other) = roles(scope).get(&*name.value) {
+        if let Some(other) = roles.get(&*name.value) {
             findings.push(finding("role", name, *other));
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Findings, Scope, unread};
 use crate::catalog::access::MAP;
+use crate::diagnostic::phrase::Comparisons;
 use crate::diagnostic::{Diagnostic, phrase, rule};
 
 rule! {
@@ -45,6 +46,8 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         .map(|ident| &*ident.map.value)
         .collect();
     maps.insert(MAP);
+    let names: Vec<&str> = maps.iter().copied().collect();
+    let mut comparisons = Comparisons::default();
     let rules = instances
         .iter()
         .flat_map(|instance| &instance.authentication);
@@ -55,7 +58,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         if maps.contains(&*map.value) {
             continue;
         }
-        let names: Vec<&str> = maps.iter().copied().collect();
+        let names = comparisons.with(&names);
         let message = format!(
             "the user name map {} has no lines",
             phrase::backticked(&map.value)

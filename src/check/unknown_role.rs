@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{Findings, Scope, invalid_name, unread};
 use crate::declaration::{Service, Text};
+use crate::diagnostic::phrase::Comparisons;
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::version::Version;
 use crate::source::Span;
@@ -61,16 +62,12 @@ const PREDEFINED: &[(&str, u8)] = &[
     ("pg_write_server_files", 11),
 ];
 
-/// How many comparisons of names a run makes to find what was meant: enough for every project that a person reads, and a
-/// bound where thousands of roles are missing.
-const MOST_COMPARISONS: usize = 200_000;
-
 /// Applies the rule.
 pub fn check(scope: &Scope, findings: &mut Findings) {
     let may_be_elsewhere = unread::may_hide_a_role(scope, findings);
     let may_be_public = privileges(scope);
     let mut candidates = Vec::new();
-    let mut comparisons = 0;
+    let mut comparisons = Comparisons::default();
     for (service, role) in scope.role_references() {
         let name = &*role.value;
         match scope.role(name) {
@@ -93,12 +90,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
             candidates = scope.role_names();
             candidates.extend(predefined(scope));
         }
-        comparisons += candidates.len();
-        let near = if comparisons <= MOST_COMPARISONS {
-            candidates.as_slice()
-        } else {
-            &[]
-        };
+        let near = comparisons.with(&candidates);
         findings.push(finding(scope, service, role, near));
     }
 }

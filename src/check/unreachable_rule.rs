@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::rule_index::RuleIndex;
 use super::{Findings, Scope};
 use crate::catalog::access;
 use crate::diagnostic::{Diagnostic, phrase, rule};
 use crate::postgres::Version;
-use crate::postgres::hba::{self, Fact, PasswordEncryption, Rule};
+use crate::postgres::hba::{self, Coverage, Rule};
 use crate::source::Span;
 
 rule! {
@@ -51,27 +50,12 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         let names = contested.as_ref();
         names.is_none_or(|names| names.contains(&*database.name.value))
     });
-    let index = RuleIndex::new(&rules);
+    let coverage = Coverage::new(rules.iter().map(|(rule, _)| rule));
     for (at, (rule, span)) in rules.iter().enumerate() {
-        let rivals = index.rivals(at);
-        if rivals.is_empty() {
-            continue;
-        }
-        let list: Vec<Rule> = rivals
-            .iter()
-            .map(|(rival, _)| rival.clone())
-            .chain([rule.clone()])
-            .collect();
-        let facts = hba::lint(&list, version, PasswordEncryption::ScramSha256);
-        let covering = facts.into_iter().find_map(|fact| match fact {
-            Fact::Unreachable { rule, by } if rule == rivals.len() => Some(by),
-            _ => None,
-        });
+        // A rule without databases or users needs nobody to be hidden: another finding tells of it.
+        let covering = coverage.covering(at).filter(|by| !by.is_empty());
         if let Some(by) = covering {
-            let covering: Vec<&(Rule, Span)> = by
-                .iter()
-                .filter_map(|at| rivals.get(*at).copied())
-                .collect();
+            let covering: Vec<&(Rule, Span)> = by.iter().filter_map(|at| rules.get(*at)).collect();
             findings.push(finding(rule, *span, &covering, version));
         }
     }

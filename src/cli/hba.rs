@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::json;
 
-use dbgen::catalog::reach::{Answer, DeclaredLogin, Route, Verdict};
+use dbgen::catalog::reach::{Answer, DeclaredLogin, Verdict};
 use dbgen::catalog::{Catalog, Instance, MAIN};
 use dbgen::diagnostic::color::{Paint, Tone};
 use dbgen::diagnostic::{self, OutputFormat, phrase};
@@ -89,11 +89,14 @@ pub fn run(args: &HbaArgs, global: &Global) -> Result<Outcome> {
     let judged = judged(args, instance, version)?;
     let mut logins = Vec::new();
     let mut refused = false;
+    let by_judged = instance.judge(&judged.rules, &judged.maps);
+    let by_declared = instance.judge(&instance.rules, &instance.ident_map);
     for login in Catalog::logins(instance) {
-        let routes = Route::ALL.map(|route| {
-            let answer = instance.answer(&judged.rules, &judged.maps, &login, route);
-            let declared = instance.answer(&instance.rules, &instance.ident_map, &login, route);
-            let bad = is_refused(answer.verdict) && !is_refused(declared.verdict);
+        let declared = by_declared.answers(&login);
+        let routes = by_judged.answers(&login).map(|answer| {
+            let gets_in =
+                |declared: &Answer| declared.route == answer.route && !is_refused(declared.verdict);
+            let bad = is_refused(answer.verdict) && declared.iter().any(gets_in);
             refused |= bad;
             (answer, bad)
         });

@@ -173,9 +173,20 @@ impl Conform<'_> {
         );
         let finding =
             Diagnostic::new(&WRONG_TYPE, node.span, message).label(format!("expected {expected}"));
+        let between_quotes = || Some("put it between quotes".to_owned());
         let written = match &node.value {
-            Value::Other("a date" | "a time" | "a date and time") if kind.fits_string() => {
-                Some("put it between quotes".to_owned())
+            Value::Other("a date" | "a time" | "a date and time") | Value::Float(_)
+                if kind.fits_string() =>
+            {
+                between_quotes()
+            }
+            Value::Integer(number) if kind.takes(&number.to_string()) => between_quotes(),
+            Value::Bool(value) if kind.takes(&value.to_string()) => between_quotes(),
+            Value::String(text) if kind.unquoted(text).is_some() => kind
+                .unquoted(text)
+                .map(|meant| format!("write `{meant}`, without quotes")),
+            value if kind.is_list_of(value) => {
+                Some("put it between brackets: a list, also of one".to_owned())
             }
             Value::Float(number)
                 if kind.fits(&Value::Integer(0))
@@ -184,23 +195,80 @@ impl Conform<'_> {
             {
                 Some(format!("write `{number:.0}`"))
             }
-            _ => None,
+            _ => match kind {
+                Kind::Enum(values) => Some(format!("it is {}", phrase::or_list(values))),
+                _ => None,
+            },
         };
-        self.findings.push(match written {
-            Some(help) => finding.help(help),
-            None => finding
-                .help(format!(
-                    "write {} like this:",
-                    phrase::with_article(shape.name)
-                ))
-                .example(example::in_format(self.format, shape.example)),
-        });
+        self.findings
+            .push(match (written, default(name, &kind, shape)) {
+                (Some(help), _) => finding.help(help),
+                (None, Some(line)) => finding
+                    .help("write it like this, which is also what holds without it:")
+                    .example(example::in_format(self.format, &line)),
+                (None, None) => finding
+                    .help(format!(
+                        "write {} like this:",
+                        phrase::with_article(shape.name)
+                    ))
+                    .example(example::in_format(self.format, shape.example)),
+            });
     }
+}
+
+/// A line that sets the field to its default, when that is a number, a string or a switch.
+fn default(name: &str, kind: &Kind, shape: &Shape) -> Option<String> {
+    let field = shape.fields.iter().find(|field| field.name == name)?;
+    let line = format!("{name} = {}", field.default);
+    let table: toml::Table = line.parse().ok()?;
+    let fits = match table.get(name)? {
+        toml::Value::Integer(number) => kind.fits(&Value::Integer(*number)),
+        toml::Value::Boolean(value) => kind.fits(&Value::Bool(*value)),
+        toml::Value::String(text) => kind.takes(text),
+        _ => false,
+    };
+    fits.then_some(line)
 }
 
 impl Kind {
     fn fits_string(&self) -> bool {
-        self.fits(&Value::String("".into()))
+        self.takes("")
+    }
+
+    /// Whether a string is of this kind.
+    fn takes(&self, text: &str) -> bool {
+        match self {
+            Kind::String => true,
+            Kind::Enum(values) => values.contains(&text),
+            Kind::OneOf(kinds) => kinds.iter().any(|kind| kind.takes(text)),
+            _ => false,
+        }
+    }
+
+    /// The number or the switch that a string spells, where one is of this kind.
+    fn unquoted(&self, text: &str) -> Option<String> {
+        let text = text.trim();
+        let number = text.parse::<i64>().ok();
+        let number = number.filter(|number| self.fits(&Value::Integer(*number)));
+        let switch = match &*text.to_ascii_lowercase() {
+            "true" | "yes" | "on" => Some(true),
+            "false" | "no" | "off" => Some(false),
+            _ => None,
+        };
+        let switch = switch.filter(|switch| self.fits(&Value::Bool(*switch)));
+        number
+            .map(|number| number.to_string())
+            .or(switch.map(|switch| switch.to_string()))
+    }
+
+    /// Whether a list of the value is of this kind.
+    fn is_list_of(&self, value: &Value) -> bool {
+        match self {
+            // How tables in a list are written differs more than by brackets: an example shows it.
+            Kind::List(item) => !matches!(value, Value::Table(_)) && item.fits(value),
+            Kind::OneOf(kinds) => kinds.iter().any(|kind| kind.is_list_of(value)),
+            _ => false,
+        }
     }
 
     /// Whether a value is of this kind at first sight: enough to choose among several.

@@ -11,7 +11,7 @@ use crate::check::plain_text_password::PLAIN_TEXT_PASSWORD;
 use crate::check::relative_secret_path::RELATIVE_SECRET_PATH;
 use crate::check::{self, Scope};
 use crate::diagnostic::{self, Diagnostic, Severity, phrase};
-use crate::source::{self, ReadError, Sources};
+use crate::source::{self, ReadError, Sources, Span};
 
 /// What to read.
 #[derive(Clone, Debug, Default)]
@@ -301,16 +301,16 @@ impl Run {
         diagnostic::sort(&mut self.findings);
         if !self.findings.is_empty() {
             self.sources.mask_passwords();
-            for finding in &self.findings {
-                let place = finding.primary.span;
+            let is_secret = |finding: &&Diagnostic| {
                 let code = finding.rule.code;
                 // What stands where a path belongs may be the password itself.
-                let no_path =
-                    code == RELATIVE_SECRET_PATH.code && !self.sources.text(place).contains('/');
-                if code == PLAIN_TEXT_PASSWORD.code || no_path {
-                    self.sources.mask(place);
-                }
-            }
+                let no_path = code == RELATIVE_SECRET_PATH.code
+                    && !self.sources.text(finding.primary.span).contains('/');
+                code == PLAIN_TEXT_PASSWORD.code || no_path
+            };
+            let secrets = self.findings.iter().filter(is_secret);
+            let secrets: Vec<Span> = secrets.map(|finding| finding.primary.span).collect();
+            self.sources.mask(secrets);
         }
         Ok(Loaded {
             sources: self.sources,

@@ -108,6 +108,25 @@ pub fn did_you_mean<'c>(
         .map(|(_, candidate)| candidate)
 }
 
+/// A bound on the comparisons of [`did_you_mean`], for where thousands of names may be missing among thousands.
+#[derive(Debug, Default)]
+pub struct Comparisons(usize);
+
+impl Comparisons {
+    /// Enough for every project that a person reads.
+    const MOST: usize = 200_000;
+
+    /// The candidates for one name; none when there were too many before.
+    pub fn with<'l, 'c>(&mut self, candidates: &'l [&'c str]) -> &'l [&'c str] {
+        self.0 = self.0.saturating_add(candidates.len());
+        if self.0 <= Comparisons::MOST {
+            candidates
+        } else {
+            &[]
+        }
+    }
+}
+
 fn folded(name: &str) -> String {
     name.chars()
         .filter(|c| !matches!(c, '_' | '-'))

@@ -35,34 +35,21 @@ impl<'a> Logins<'a> {
         };
         for rule in instance.rules.iter().filter(|rule| admits(rule)) {
             let roles = rule.users.iter().filter_map(|user| role_tokens.get(user));
-            for role in roles {
-                for database in rule.databases.iter() {
-                    logins.add(role, database, &database_tokens);
+            let roles: Vec<&Identifier> = roles.copied().collect();
+            for token in rule.databases.iter() {
+                match token {
+                    DatabaseToken::All => logins.everywhere.extend(&roles),
+                    DatabaseToken::SameUser => logins.of_own_name.extend(&roles),
+                    named => {
+                        if let Some(database) = database_tokens.get(named) {
+                            let of_database = logins.by_database.entry(database);
+                            of_database.or_default().extend(&roles);
+                        }
+                    }
                 }
             }
         }
         logins
-    }
-
-    fn add(
-        &mut self,
-        role: &'a Identifier,
-        database: &DatabaseToken,
-        names: &BTreeMap<DatabaseToken, &'a Identifier>,
-    ) {
-        match database {
-            DatabaseToken::All => {
-                self.everywhere.insert(role);
-            }
-            DatabaseToken::SameUser => {
-                self.of_own_name.insert(role);
-            }
-            named => {
-                if let Some(database) = names.get(named) {
-                    self.by_database.entry(database).or_default().insert(role);
-                }
-            }
-        }
     }
 
     /// The roles that are let into the database.

@@ -1,6 +1,7 @@
 //! Who may do what in a database: what is declared, presets taken apart, and what follows from both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::privileges::{self, Sum};
 use crate::catalog::{
@@ -54,6 +55,8 @@ pub struct Rights<'a> {
     pub defaults: Sum<'a, Future<'a>>,
     /// The roles that create objects in it.
     pub creators: BTreeSet<&'a Identifier>,
+    /// The same of each schema that was asked for.
+    creators_in: BTreeMap<&'a Identifier, Rc<BTreeSet<&'a Identifier>>>,
 }
 
 impl<'a> Rights<'a> {
@@ -67,6 +70,7 @@ impl<'a> Rights<'a> {
             objects: Sum::default(),
             defaults: Sum::default(),
             creators: creators(database),
+            creators_in: BTreeMap::new(),
         };
         for access in &database.access {
             rights.preset(database, access);
@@ -145,7 +149,9 @@ impl<'a> Rights<'a> {
         if !has_defaults {
             return;
         }
-        for creator in creators_in(database, schema) {
+        let creators = self.creators_in.entry(schema);
+        let creators = creators.or_insert_with(|| Rc::new(creators_in(database, schema)));
+        for creator in Rc::clone(creators).iter() {
             // Who creates an object owns it.
             if grantee != Some(creator.as_str()) {
                 let on = (creator.as_str(), Some(schema.as_str()), kind);

@@ -1,6 +1,6 @@
 //! Which map lets a system user in.
 
-use super::pattern::{Answer, Pattern};
+use super::pattern::{Answer, Patterns};
 use super::{DatabaseUser, IdentMap, SystemUser};
 
 /// What the maps say about one login.
@@ -24,13 +24,13 @@ enum Step {
     Unknown,
 }
 
-/// `user` asks, `system_user` was found, `member_of` tells memberships of `user`.
-pub(super) fn decide(
-    maps: &[IdentMap],
+/// `user` asks, `system_user` was found, `member_of` tells memberships of `user`. The lines are tried in their order.
+pub(super) fn decide<'m>(
+    maps: impl IntoIterator<Item = (usize, &'m IdentMap)>,
     name: Option<&str>,
-    user: &str,
-    system_user: &str,
+    (user, system_user): (&str, &str),
     member_of: &dyn Fn(&str) -> bool,
+    patterns: &Patterns,
 ) -> IdentDecision {
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         return if user == system_user {
@@ -39,8 +39,8 @@ pub(super) fn decide(
             IdentDecision::Refused
         };
     };
-    for (index, map) in maps.iter().enumerate().filter(|(_, map)| map.map == name) {
-        match step(map, user, system_user, member_of) {
+    for (index, map) in maps.into_iter().filter(|(_, map)| map.map == name) {
+        match step(map, (user, system_user), member_of, patterns) {
             Step::Allows => return IdentDecision::Map(index),
             Step::Passes => {}
             Step::Ends => return IdentDecision::Refused,
@@ -50,14 +50,19 @@ pub(super) fn decide(
     IdentDecision::Refused
 }
 
-fn step(map: &IdentMap, user: &str, system_user: &str, member_of: &dyn Fn(&str) -> bool) -> Step {
+fn step(
+    map: &IdentMap,
+    (user, system_user): (&str, &str),
+    member_of: &dyn Fn(&str) -> bool,
+    patterns: &Patterns,
+) -> Step {
     match &map.system_user {
         SystemUser::Name(name) if name == system_user => {
-            database_user(&map.database_user, user, member_of)
+            database_user(&map.database_user, user, member_of, patterns)
         }
         SystemUser::Name(_) => Step::Passes,
         SystemUser::Regex(pattern) => {
-            let pattern = Pattern::new(pattern);
+            let pattern = patterns.get(pattern);
             match pattern.matches(system_user) {
                 Answer::No => Step::Passes,
                 Answer::Unknown => Step::Unknown,
@@ -70,19 +75,24 @@ fn step(map: &IdentMap, user: &str, system_user: &str, member_of: &dyn Fn(&str) 
                         Ok(Some(group)) if name.replacen("\\1", group, 1) == user => Step::Allows,
                         Ok(Some(_)) => Step::Passes,
                     },
-                    other => database_user(other, user, member_of),
+                    other => database_user(other, user, member_of, patterns),
                 },
             }
         }
     }
 }
 
-fn database_user(token: &DatabaseUser, user: &str, member_of: &dyn Fn(&str) -> bool) -> Step {
+fn database_user(
+    token: &DatabaseUser,
+    user: &str,
+    member_of: &dyn Fn(&str) -> bool,
+    patterns: &Patterns,
+) -> Step {
     let allows = match token {
         DatabaseUser::All => Answer::Yes,
         DatabaseUser::Name(name) => Answer::from(name == user),
         DatabaseUser::Member(role) => Answer::from(role == user || member_of(role)),
-        DatabaseUser::Regex(pattern) => Pattern::new(pattern).matches(user),
+        DatabaseUser::Regex(pattern) => patterns.get(pattern).matches(user),
     };
     match allows {
         Answer::Yes => Step::Allows,

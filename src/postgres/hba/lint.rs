@@ -1,9 +1,8 @@
 //! Facts about a list of rules that a person may want to know.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
-use super::pattern::Answer;
-use super::{Address, ConnectionType, DatabaseToken, Method, REGEX_SINCE, Rule, UserToken, cover};
+use super::{Coverage, DatabaseToken, Method, REGEX_SINCE, Rule, Twins, UserToken};
 
 /// How the server stores new passwords (`password_encryption`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,62 +78,33 @@ pub enum Fact {
 
 /// Everything worth saying about `rules`, in the order of the rules.
 pub fn lint(rules: &[Rule], version: u8, passwords: PasswordEncryption) -> Vec<Fact> {
-    (0..rules.len())
-        .flat_map(|rule| one(rules, rule, version, passwords))
-        .collect()
-}
-
-fn one(rules: &[Rule], index: usize, version: u8, passwords: PasswordEncryption) -> Vec<Fact> {
-    let Some(checked) = rules.get(index) else {
-        return Vec::new();
-    };
-    let rule = index;
+    let (coverage, twins) = (Coverage::new(rules), Twins::new(rules));
     let mut facts = Vec::new();
-    facts.extend(cover::covering(rules, index).map(|by| Fact::Unreachable { rule, by }));
-    facts.extend(match checked.method {
-        Method::Trust => Some(Fact::Trust { rule }),
-        Method::Md5 => Some(Fact::Md5 { rule }),
-        Method::Password => Some(Fact::ClearPassword { rule }),
-        Method::ScramSha256 if passwords == PasswordEncryption::Md5 => {
-            Some(Fact::ScramWithMd5Passwords { rule })
+    for (rule, checked) in rules.iter().enumerate() {
+        facts.extend(
+            coverage
+                .covering(rule)
+                .map(|by| Fact::Unreachable { rule, by }),
+        );
+        facts.extend(match checked.method {
+            Method::Trust => Some(Fact::Trust { rule }),
+            Method::Md5 => Some(Fact::Md5 { rule }),
+            Method::Password => Some(Fact::ClearPassword { rule }),
+            Method::ScramSha256 if passwords == PasswordEncryption::Md5 => {
+                Some(Fact::ScramWithMd5Passwords { rule })
+            }
+            _ => None,
+        });
+        facts.extend(twins.missing(checked).map(|missing| match missing {
+            IpAddr::V6(_) => Fact::OnlyIpv4Loopback { rule },
+            IpAddr::V4(_) => Fact::OnlyIpv6Loopback { rule },
+        }));
+        if !checked.method.fits(checked.connection) {
+            facts.push(Fact::MethodDoesNotFit { rule });
         }
-        _ => None,
-    });
-    facts.extend(loopback(rules, checked, rule));
-    if !checked.method.fits(checked.connection) {
-        facts.push(Fact::MethodDoesNotFit { rule });
+        facts.extend(names(checked, rule, version));
     }
-    facts.extend(names(checked, rule, version));
     facts
-}
-
-/// The range reaches the loopback address of one family and not much more: `/32` to `/8`, `/128`.
-fn loopback(rules: &[Rule], checked: &Rule, rule: usize) -> Option<Fact> {
-    let Some(Address::Net { ip, .. }) = &checked.address else {
-        return None;
-    };
-    let (twin, fact) = match ip {
-        ip if !ip.is_loopback() => return None,
-        std::net::IpAddr::V4(_) => (Ipv6Addr::LOCALHOST.into(), Fact::OnlyIpv4Loopback { rule }),
-        std::net::IpAddr::V6(_) => (Ipv4Addr::LOCALHOST.into(), Fact::OnlyIpv6Loopback { rule }),
-    };
-    let same = |other: &&Rule| {
-        let reaches = other
-            .address
-            .as_ref()
-            .is_some_and(|address| address.contains(twin) == Answer::Yes);
-        reaches
-            && (other.connection == checked.connection || other.connection == ConnectionType::Host)
-            && checked.databases.iter().all(|token| {
-                other.databases.contains(token) || other.databases.contains(&DatabaseToken::All)
-            })
-            && checked
-                .users
-                .iter()
-                .all(|token| other.users.contains(token) || other.users.contains(&UserToken::All))
-            && other.method == checked.method
-    };
-    rules.iter().find(same).is_none().then_some(fact)
 }
 
 fn names(checked: &Rule, rule: usize, version: u8) -> Vec<Fact> {

@@ -18,12 +18,15 @@ mod pattern;
 mod print;
 mod regex;
 mod rule;
+mod search;
 mod simulate;
 mod token;
 mod tokenize;
+mod twin;
 
 pub use address::Address;
 pub use connection::ConnectionType;
+pub use cover::Coverage;
 pub use ident::{DatabaseUser, IdentMap, SystemUser, parse_ident};
 pub use ident_match::IdentDecision;
 pub use lint::{Fact, PasswordEncryption, lint};
@@ -33,9 +36,11 @@ pub use parse::{ParseError, parse};
 pub use pattern::Answer;
 pub use print::{print, print_ident, print_to};
 pub use rule::Rule;
+pub use search::Search;
 pub use simulate::{Client, Decision, Login, Outcome, Undecided, simulate};
 pub use token::{DatabaseToken, UserToken};
 pub use tokenize::Files;
+pub use twin::Twins;
 
 /// The first major version whose names, quoted or not, are regular expressions when they begin with `/`, and that has
 /// `include` records.

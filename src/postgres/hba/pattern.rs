@@ -3,6 +3,10 @@
 //! Literals, escaped punctuation, `.`, simple brackets, `\d \s \w`, groups, alternation, `* + ? {m,n}` and anchors at the
 //! ends mean the same there and here. Everything else is answered with "unknown", never with a guess.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use regex_lite::Regex;
 
 /// A three-valued answer.
@@ -96,6 +100,22 @@ impl Pattern {
             }
             _ => Err(()),
         }
+    }
+}
+
+/// Patterns that were read once: to read one takes far longer than to ask it.
+#[derive(Default)]
+pub(super) struct Patterns(RefCell<HashMap<String, Rc<Pattern>>>);
+
+impl Patterns {
+    pub(super) fn get(&self, pattern: &str) -> Rc<Pattern> {
+        if let Some(known) = self.0.borrow().get(pattern) {
+            return Rc::clone(known);
+        }
+        let read = Rc::new(Pattern::new(pattern));
+        let mut known = self.0.borrow_mut();
+        known.insert(pattern.to_owned(), Rc::clone(&read));
+        read
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::connection::Carrier;
-use super::pattern::{Answer, Pattern};
+use super::pattern::{Answer, Patterns};
 use super::{
     Address, DatabaseToken, IdentDecision, IdentMap, Method, Rule, UserToken, ident_match,
 };
@@ -76,13 +76,27 @@ pub enum Decision {
     NoMatch,
 }
 
-/// Searches `rules` for the first that matches `login`, and then `maps` where its method needs them.
+/// Searches `rules` for the first that matches `login`, and then `maps` where its method needs them; [`super::Search`] does the
+/// same for many logins.
 ///
 /// Both must be what [`super::parse`] and [`super::parse_ident`] return for the server's version, without errors.
 pub fn simulate(rules: &[Rule], maps: &[IdentMap], login: &Login) -> Outcome {
+    let patterns = &Patterns::default();
+    first(rules.iter().enumerate(), login, patterns, |rule| {
+        ident(rule, maps.iter().enumerate(), login, patterns)
+    })
+}
+
+/// Tries the rules in the order given.
+pub(super) fn first<'r>(
+    rules: impl Iterator<Item = (usize, &'r Rule)>,
+    login: &Login,
+    patterns: &Patterns,
+    ident: impl Fn(&Rule) -> Option<IdentDecision>,
+) -> Outcome {
     let mut undecided = Vec::new();
-    for (index, rule) in rules.iter().enumerate() {
-        match matches(rule, login) {
+    for (index, rule) in rules {
+        match matches(rule, login, patterns) {
             Answer::No => {}
             Answer::Unknown => {
                 let name_resolution = matches!(
@@ -95,14 +109,14 @@ pub fn simulate(rules: &[Rule], maps: &[IdentMap], login: &Login) -> Outcome {
                 });
             }
             Answer::Yes => {
-                let ident = ident(rule, maps, login);
+                let decision = Decision::Matched {
+                    rule: index,
+                    method: rule.method,
+                    ident: ident(rule),
+                };
                 return Outcome {
                     undecided,
-                    decision: Decision::Matched {
-                        rule: index,
-                        method: rule.method,
-                        ident,
-                    },
+                    decision,
                 };
             }
         }
@@ -113,55 +127,69 @@ pub fn simulate(rules: &[Rule], maps: &[IdentMap], login: &Login) -> Outcome {
     }
 }
 
-fn ident(rule: &Rule, maps: &[IdentMap], login: &Login) -> Option<IdentDecision> {
+/// What the maps make of the login, where the method of the rule asks them.
+pub(super) fn ident<'m>(
+    rule: &Rule,
+    maps: impl IntoIterator<Item = (usize, &'m IdentMap)>,
+    login: &Login,
+    patterns: &Patterns,
+) -> Option<IdentDecision> {
     let looks = rule.method.options().contains(&"map")
         && rule.option("delegate_ident_mapping") != Some("1");
     let system_user = login.system_user.filter(|_| looks)?;
     Some(ident_match::decide(
         maps,
         rule.option("map"),
-        login.user,
-        system_user,
+        (login.user, system_user),
         login.member_of,
+        patterns,
     ))
 }
 
-fn matches(rule: &Rule, login: &Login) -> Answer {
-    let carrier = match login.client {
+/// Whether the rule is about clients like this one, whatever they ask for.
+pub(super) fn is_from(rule: &Rule, client: Client) -> Answer {
+    let carrier = match client {
         Client::Local => Carrier::Socket,
         Client::Tcp { tls: true, .. } => Carrier::Tls,
         Client::Tcp { gss: true, .. } => Carrier::Gss,
         Client::Tcp { .. } => Carrier::Plain,
     };
-    let from = match (login.client, &rule.address) {
+    if !rule.connection.carriers().contains(&carrier) {
+        return Answer::No;
+    }
+    match (client, &rule.address) {
         (Client::Tcp { ip, .. }, Some(address)) => address.contains(ip),
         _ => Answer::Yes,
-    };
+    }
+}
+
+fn matches(rule: &Rule, login: &Login, patterns: &Patterns) -> Answer {
+    let from = is_from(rule, login.client);
+    if from == Answer::No {
+        return Answer::No;
+    }
     let any = |answers: &mut dyn Iterator<Item = Answer>| answers.fold(Answer::No, Answer::or);
-    Answer::from(rule.connection.carriers().contains(&carrier))
-        .and(any(&mut rule.users.iter().map(|token| user(token, login))))
-        .and(any(&mut rule
-            .databases
-            .iter()
-            .map(|token| database(token, login))))
-        .and(from)
+    let users = rule.users.iter().map(|token| user(token, login, patterns));
+    let databases = rule.databases.iter();
+    let databases = databases.map(|token| database(token, login, patterns));
+    from.and(any(&mut { users })).and(any(&mut { databases }))
 }
 
 fn member(login: &Login, role: &str) -> Answer {
     Answer::from(role == login.user || (login.member_of)(role))
 }
 
-fn user(token: &UserToken, login: &Login) -> Answer {
+fn user(token: &UserToken, login: &Login, patterns: &Patterns) -> Answer {
     match token {
         UserToken::All => Answer::Yes,
         UserToken::Name(name) => Answer::from(name == login.user),
         UserToken::Member(role) => member(login, role),
-        UserToken::Regex(pattern) => Pattern::new(pattern).matches(login.user),
+        UserToken::Regex(pattern) => patterns.get(pattern).matches(login.user),
         UserToken::File(_) => Answer::Unknown,
     }
 }
 
-fn database(token: &DatabaseToken, login: &Login) -> Answer {
+fn database(token: &DatabaseToken, login: &Login, patterns: &Patterns) -> Answer {
     match token {
         DatabaseToken::File(_) => Answer::Unknown,
         DatabaseToken::Replication => Answer::from(login.replication),
@@ -170,6 +198,6 @@ fn database(token: &DatabaseToken, login: &Login) -> Answer {
         DatabaseToken::SameUser => Answer::from(login.database == login.user),
         DatabaseToken::SameRole => member(login, login.database),
         DatabaseToken::Name(name) => Answer::from(name == login.database),
-        DatabaseToken::Regex(pattern) => Pattern::new(pattern).matches(login.database),
+        DatabaseToken::Regex(pattern) => patterns.get(pattern).matches(login.database),
     }
 }
