@@ -95,6 +95,7 @@ pub mod unsupported_by_version;
 pub mod unsupported_version;
 pub mod unused_unix_user;
 pub mod unwritable_connection;
+pub mod user_without_rights;
 pub mod value_out_of_range;
 pub mod wrong_type;
 
@@ -193,6 +194,7 @@ pub static RULES: &[&Rule] = &[
     &unsupported_version::UNSUPPORTED_VERSION,
     &unused_unix_user::UNUSED_UNIX_USER,
     &unwritable_connection::UNWRITABLE_CONNECTION,
+    &user_without_rights::USER_WITHOUT_RIGHTS,
     &value_out_of_range::VALUE_OUT_OF_RANGE,
     &wrong_type::WRONG_TYPE,
 ];
@@ -273,6 +275,7 @@ static CHECKS: &[fn(&Scope, &mut Findings)] = &[
     unsupported_version::check,
     unused_unix_user::check,
     unwritable_connection::check,
+    user_without_rights::check,
     value_out_of_range::check,
 ];
 
