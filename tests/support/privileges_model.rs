@@ -580,6 +580,11 @@ impl Database {
         {
             give(&Some(self.owner.clone()), 1, &["ALL"], false);
         }
+        // Who is declared as the owner of a schema has an owner's rights there.
+        let owned = (object.name.clone(), object.owner.clone());
+        if object.kind == "schema" && self.schemas.contains(&owned) {
+            give(&Some(object.owner.clone()), 1, &["ALL"], false);
+        }
         for default in defaults {
             let on = match object.kind.as_str() {
                 "table" => "tables",
