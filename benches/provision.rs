@@ -4,7 +4,8 @@
 //! All take turns in one run, and the medians of the time that passes are compared: cold (nothing of it is declared
 //! yet; where a case has tables, its databases and tables are there), again with nothing to do, and as a plan. Everyone
 //! has a server of its own, of the newest version that Debian's packages or `DBGEN_POSTGRES_BINS` hold together with
-//! psql, without fsync and over the socket, and that psql runs every script.
+//! psql, over the socket, and that psql runs every script. The servers do without fsync, so that what is compared is work and not
+//! the disk; `DBGEN_BENCH_FSYNC=1` has it on, as a server in use does.
 //!
 //! - connections: one psql that connects to each database for a `SELECT 1`, which nothing can be faster than;
 //! - the statements alone: what dbgen's plan prints, in one psql, one transaction for each database; it is verified

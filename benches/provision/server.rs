@@ -26,7 +26,10 @@ pub struct Server {
 impl Server {
     pub fn start(installation: &Installation) -> Server {
         // What autovacuum does at its own times is done between the turns.
-        let settings = [("autovacuum", "off"), ("shared_buffers", "128MB")];
+        let mut settings = vec![("autovacuum", "off"), ("shared_buffers", "128MB")];
+        if std::env::var_os("DBGEN_BENCH_FSYNC").is_some() {
+            settings.push(("fsync", "on"));
+        }
         Server {
             cluster: Cluster::start(installation, &settings),
             bin: installation.bin.clone(),
