@@ -77,11 +77,8 @@ fn together(scope: &Scope, one: &Service, other: &Service) -> bool {
 
 /// The place that says `login = false`.
 fn no_login(role: &Role) -> Option<Span> {
-    let said = role
-        .attributes
-        .iter()
-        .find(|(name, said)| *name == Attribute::Login && !said.value)?;
-    Some(said.1.span)
+    let login = role.attribute(Attribute::Login)?;
+    (!login.value).then_some(login.span)
 }
 
 fn login(role: &Role, no_login: Span, user: &Text) -> Diagnostic {
@@ -132,14 +129,8 @@ fn twice(
 
 /// The first attribute that both say, and say differently.
 fn different(one: &Role, other: &Role) -> Option<(Attribute, bool, bool)> {
-    let said = |role: &Role, attribute| {
-        role.attributes
-            .iter()
-            .find(|(name, _)| *name == attribute)
-            .map(|(_, said)| said.value)
-    };
     Attribute::ALL.into_iter().find_map(|attribute| {
-        let (one, other) = (said(one, attribute)?, said(other, attribute)?);
-        (one != other).then_some((attribute, one, other))
+        let (one, other) = (one.attribute(attribute)?, other.attribute(attribute)?);
+        (one.value != other.value).then_some((attribute, one.value, other.value))
     })
 }

@@ -94,16 +94,8 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
 
 /// The place that says `inherit = false`, of a role that is no superuser.
 fn no_inherit(role: &Role) -> Option<Span> {
-    let said = |attribute| {
-        let mut said = role
-            .attributes
-            .iter()
-            .filter(|(name, _)| *name == attribute);
-        said.next().map(|(_, said)| said)
-    };
-    let is_superuser = said(Attribute::Superuser).is_some_and(|said| said.value);
-    let no_inherit = said(Attribute::Inherit).filter(|said| !said.value && !is_superuser)?;
-    Some(no_inherit.span)
+    let inherit = role.attribute(Attribute::Inherit)?;
+    (!inherit.value && !role.is(Attribute::Superuser)).then_some(inherit.span)
 }
 
 /// Whether the role has a grant on the schema.

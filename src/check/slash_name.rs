@@ -68,11 +68,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
         tell("role", &database.user, false);
     }
     for (_, role) in scope.declarations.roles() {
-        if role
-            .attributes
-            .iter()
-            .any(|(attribute, said)| *attribute == Attribute::Login && said.value)
-        {
+        if role.is(Attribute::Login) {
             tell("role", &role.name, false);
         }
     }

@@ -89,11 +89,7 @@ fn finding(scope: &Scope, role: &Role, unix_user: &Text) -> Diagnostic {
         phrase::backticked(&unix_user.value)
     );
     let finding = Diagnostic::new(&UNUSED_UNIX_USER, unix_user.span, message);
-    let may_log_in = role
-        .attributes
-        .iter()
-        .any(|(attribute, said)| *attribute == Attribute::Login && said.value);
-    if !may_log_in {
+    if !role.is(Attribute::Login) {
         return finding
             .label("in no line of the user name map")
             .related(role.name.span, "this role may not log in")

@@ -58,8 +58,7 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
     for (_, role) in scope.declarations.roles() {
         let of_role = groups.entry(&role.name.value).or_default();
         of_role.extend(role.member_of.iter().map(|it| &*it.role.value));
-        let mut said = role.attributes.iter();
-        if said.any(|(name, said)| *name == Attribute::Superuser && said.value) {
+        if role.is(Attribute::Superuser) {
             superusers.insert(&*role.name.value);
         }
     }

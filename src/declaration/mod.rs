@@ -549,6 +549,19 @@ pub struct Role {
     pub unix_user: Option<Text>,
 }
 
+impl Role {
+    /// What is said of a switch, if anything is.
+    pub fn attribute(&self, attribute: Attribute) -> Option<Spanned<bool>> {
+        let mut said = self.attributes.iter();
+        said.find_map(|(name, said)| (*name == attribute).then_some(*said))
+    }
+
+    /// Whether the switch is said to be on.
+    pub fn is(&self, attribute: Attribute) -> bool {
+        self.attribute(attribute).is_some_and(|said| said.value)
+    }
+}
+
 /// The seven switches of a role, in the order of nixpkgs' `ensureClauses`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Attribute {

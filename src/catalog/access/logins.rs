@@ -27,12 +27,9 @@ impl<'d> Logins<'d> {
         };
         let mut unix_users = HashMap::new();
         for (service, role) in scope.declarations.roles() {
-            let login = role
-                .attributes
-                .iter()
-                .any(|(attribute, said)| *attribute == Attribute::Login && said.value);
             if scope.is_enabled(service)
-                && (login || (role.unix_user.is_some() && users.contains(&*role.name.value)))
+                && (role.is(Attribute::Login)
+                    || (role.unix_user.is_some() && users.contains(&*role.name.value)))
             {
                 unix_users
                     .entry(&*role.name.value)
