@@ -725,9 +725,7 @@ BEGIN
                 CASE WHEN NOT reaches THEN format(E';\nREVOKE USAGE ON SCHEMA %I FROM %s', schema, giver) END)
             ELSE plain
           END,
-          'why', concat(why, '; ' || CASE WHEN way = 'none' THEN giver END || ' granted it, and has the rights of a superuser, of the'
-            ' owner or of another role with the grant option now, so that PostgreSQL takes nothing back in its own name: take that from'
-            ' it, GRANT it the right WITH GRANT OPTION, and REVOKE that from it CASCADE')) AS step
+          'why', concat(why, CASE WHEN way = 'none' THEN concat('; ', giver, ' granted it, and', out_of_reach) END)) AS step
       FROM lists
       JOIN (VALUES ('n', 'SCHEMA', 1), ('r', 'TABLE', 2), ('s', 'SEQUENCE', 3), ('f', 'ROUTINE', 4), ('T', 'TYPE', 5), ('l', 'LANGUAGE', 6),
         ('F', 'FOREIGN DATA WRAPPER', 7), ('S', 'FOREIGN SERVER', 8), ('L', 'LARGE OBJECT', 9)) AS words(letter, word, rank) ON letter = class

@@ -435,9 +435,7 @@ BEGIN
           'why', concat(
             format('%s for %s %s', step.privileges, step.receiver, step.state),
             format(CASE WHEN step.grantor IS NOT NULL THEN ', granted by %I' ELSE '' END, step.grantor),
-            CASE WHEN step.way = 'none' THEN ', which has the rights of a superuser, of the owner or of another role with the grant option'
-              ' now, so that PostgreSQL takes nothing back in its own name: take that from it, GRANT it the right WITH GRANT OPTION, and'
-              ' REVOKE that from it CASCADE' END)))
+            CASE WHEN step.way = 'none' THEN ', which' || out_of_reach END)))
         ORDER BY target.class, target.nr, step.name, step.rank, step.receiver, step.grantor, step.grantable, step.state, step.way)
     INTO more
     FROM step

@@ -11,6 +11,10 @@ DECLARE
   -- RESET ROLE would lead to the role that the database has set for its sessions.
   own_role CONSTANT text := 'SET LOCAL ROLE '
     || CASE current_setting('role') WHEN 'none' THEN 'NONE' ELSE quote_ident(current_setting('role')) END;
+  -- What is told of a grant that nobody can take back (way.sql), behind its grantor.
+  out_of_reach CONSTANT text := ' has the rights of a superuser, of the owner or of another role with the grant option now, so that'
+    ' PostgreSQL takes nothing back in its own name: take that from it, GRANT it the right WITH GRANT OPTION, and REVOKE that from it'
+    ' CASCADE';
   without_passwords CONSTANT boolean := coalesce(current_setting('dbgen.passwords', true) = 'off', false);
   remembers CONSTANT boolean := coalesce(current_setting('dbgen.memory', true), '') <> '' AND NOT without_passwords;
   -- Roles are independent of each other, and so are databases: what fails of one takes nothing from the others.
