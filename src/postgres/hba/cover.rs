@@ -140,39 +140,25 @@ impl<'r> Coverage<'r> {
         user: &'r UserToken,
         froms: &[From],
     ) -> Vec<&[usize]> {
-        let databases: [Option<Databases>; 5] = match (database, user) {
-            (DatabaseToken::Name(name), _) => [
-                Some(Databases::Named(name)),
-                Some(Databases::AnyRegex),
-                Some(Databases::One(&DatabaseToken::SameUser)),
-                Some(Databases::One(&DatabaseToken::All)),
-                None,
-            ],
-            (DatabaseToken::SameUser, UserToken::Name(name)) => [
-                Some(Databases::Named(name)),
-                Some(Databases::AnyRegex),
-                Some(Databases::One(database)),
-                Some(Databases::One(&DatabaseToken::All)),
-                None,
-            ],
-            _ => [
-                Some(Databases::One(database)),
-                Some(Databases::One(&DatabaseToken::All)),
-                None,
-                None,
-                None,
-            ],
-        };
+        let mut databases = vec![Databases::One(&DatabaseToken::All)];
+        match (database, user) {
+            // Next to one user, `sameuser` is one database.
+            (DatabaseToken::Name(name), _) | (DatabaseToken::SameUser, UserToken::Name(name)) => {
+                databases.extend([
+                    Databases::Named(name),
+                    Databases::AnyRegex,
+                    Databases::One(&DatabaseToken::SameUser),
+                ])
+            }
+            _ => databases.push(Databases::One(database)),
+        }
         let users = [
             Users::One(user),
             Users::One(&UserToken::All),
             Users::AnyRegex,
             Users::Several,
         ];
-        let of_databases = databases
-            .into_iter()
-            .flatten()
-            .filter_map(|key| self.places.get(&key));
+        let of_databases = databases.iter().filter_map(|key| self.places.get(key));
         let mut near = Vec::new();
         for of_database in of_databases {
             let of_users = users.iter().filter_map(|key| of_database.get(key));

@@ -168,11 +168,11 @@ fn matches(rule: &Rule, login: &Login, patterns: &Patterns) -> Answer {
     if from == Answer::No {
         return Answer::No;
     }
-    let any = |answers: &mut dyn Iterator<Item = Answer>| answers.fold(Answer::No, Answer::or);
     let users = rule.users.iter().map(|token| user(token, login, patterns));
     let databases = rule.databases.iter();
     let databases = databases.map(|token| database(token, login, patterns));
-    from.and(any(&mut { users })).and(any(&mut { databases }))
+    from.and(users.fold(Answer::No, Answer::or))
+        .and(databases.fold(Answer::No, Answer::or))
 }
 
 fn member(login: &Login, role: &str) -> Answer {
