@@ -470,8 +470,8 @@ fn blocked_for_no_reason(cluster: &Cluster, apply: &Run) -> Vec<String> {
     let mut found = Vec::new();
     for scope in &apply.scopes {
         for step in scope.steps.iter().filter(|step| step.kind == "blocked") {
-            let of_object = step.sql.strip_prefix("SET LOCAL ROLE ");
-            let grantor = of_object.and_then(|rest| Some(rest.split_once(";\n")?.0));
+            let of_object = step.sql.split_once("SET LOCAL ROLE ");
+            let grantor = of_object.and_then(|(_, rest)| Some(rest.split_once(";\n")?.0));
             let of_database = step.why.split_once(", granted by ");
             let of_database =
                 of_database.and_then(|(_, rest)| Some(rest.split_once(", which has")?.0));

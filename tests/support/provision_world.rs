@@ -687,9 +687,7 @@ fn by_hand(
             let chained = dice.pick(roles);
             let through = ident(chained);
             let to = dice.pick(roles);
-            // Nobody takes back what the later owner of the database passed on of public, which is then the owner's: that is told
-            // (provision_adversarial).
-            if to == chained || on == "SCHEMA public" {
+            if to == chained {
                 return String::new();
             }
             // The second may find that it grants nothing new, which is a warning.
